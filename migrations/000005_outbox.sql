@@ -1,0 +1,248 @@
+-- Messages on their way out. A row here is the truth, everything in Redis only a hint.
+--
+--  pending ──mark(token, attempt+1)──▶ sending ──▶ sent | rejected | superseded | parked          row deleted, attempt recorded
+--    ▲ ▲                                 │ │ └── no answer in time ──▶ unknown ── hold ──▶ final, shown
+--    │ └── throttled, expired grant ─────┘ │                             │
+--    └──── certain failure, back-off ──────┘      resend ◀───────────────┘
+
+CREATE TABLE outbox (
+  tenant_id   int NOT NULL,
+  conv        uuid NOT NULL,
+  -- version * 1000 + ord of the message: dense in commit order, never late.
+  seq         bigint NOT NULL,
+  origin_id   int NOT NULL,
+  author      text NOT NULL CHECK (author IN ('bot', 'operator')),
+  owner_epoch int NOT NULL,
+  status      text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'sending')),
+  attempt     int NOT NULL DEFAULT 0,
+  token       text,
+  started_at  timestamptz,
+  failures    int NOT NULL DEFAULT 0,
+  next_at     timestamptz,
+  -- {text, address}: what the channel needs, as JSON text so that ids keep their digits.
+  body        text NOT NULL,
+  created_at  timestamptz NOT NULL,
+  deadline_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, conv, seq)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0);
+SELECT isolate('outbox');
+
+-- Every attempt with its end; `sent` without `settled_by` was answered by the platform in time.
+CREATE TABLE attempts (
+  tenant_id   int NOT NULL,
+  conv        uuid NOT NULL,
+  seq         bigint NOT NULL,
+  n           int NOT NULL,
+  origin_id   int NOT NULL,
+  started_at  timestamptz NOT NULL,
+  finished_at timestamptz NOT NULL DEFAULT now(),
+  outcome     text NOT NULL CHECK (outcome IN ('sent', 'rejected', 'failed', 'not_sent', 'throttled', 'quota', 'unauthorized', 'unknown',
+                                               'superseded', 'expired')),
+  status      int,
+  detail      text,
+  message_id  text,
+  declared_unknown_at timestamptz,
+  settled_by  text CHECK (settled_by IN ('late_answer', 'echo')),
+  PRIMARY KEY (tenant_id, conv, seq, n)
+);
+CREATE INDEX attempts_by_message ON attempts (tenant_id, origin_id, message_id) WHERE message_id IS NOT NULL;
+-- Rows arrive in time order and only the last window is ever asked for: a block-range index costs nothing to keep.
+CREATE INDEX attempts_by_start ON attempts USING brin (started_at) WITH (pages_per_range = 16, autosummarize = on);
+SELECT isolate('attempts');
+
+-- Deliveries given up after their last retry or their deadline, with all that a replay needs.
+CREATE TABLE parked_deliveries (
+  tenant_id   int NOT NULL,
+  conv        uuid NOT NULL,
+  seq         bigint NOT NULL,
+  origin_id   int NOT NULL,
+  author      text NOT NULL,
+  owner_epoch int NOT NULL,
+  attempt     int NOT NULL,
+  failures    int NOT NULL,
+  body        text NOT NULL,
+  created_at  timestamptz NOT NULL,
+  reason      text NOT NULL,
+  parked_at   timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, conv, seq)
+);
+SELECT isolate('parked_deliveries');
+
+-- Keys nobody may call before `until`: from a 429, a used-up quota, a refused token.
+CREATE TABLE holds (
+  tenant_id int NOT NULL,
+  origin_id int NOT NULL,
+  until     timestamptz NOT NULL,
+  reason    text NOT NULL CHECK (reason IN ('throttled', 'quota', 'unauthorized')),
+  since     timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, origin_id)
+);
+SELECT isolate('holds');
+
+-- Where each message to a customer stands; one row per delivery.
+CREATE VIEW deliveries WITH (security_invoker = true) AS
+  SELECT m.tenant_id, m.conv, m.seq, m.origin_id, m.author, m.at AS created_at,
+    CASE WHEN o.seq IS NOT NULL THEN o.status WHEN p.seq IS NOT NULL THEN 'parked'
+         WHEN last.outcome = 'unknown' THEN 'unknown' ELSE coalesce(last.outcome, 'none') END AS status,
+    last.n AS attempts, last.status AS http_status, last.detail, last.message_id
+  FROM messages m
+  LEFT JOIN outbox o USING (tenant_id, conv, seq)
+  LEFT JOIN parked_deliveries p USING (tenant_id, conv, seq)
+  LEFT JOIN LATERAL (
+    SELECT * FROM attempts a WHERE a.tenant_id = m.tenant_id AND a.conv = m.conv AND a.seq = m.seq ORDER BY n DESC LIMIT 1
+  ) last ON true
+  WHERE m.author = 'bot';
+
+-- outbox_exchange: records the ends of attempts and marks the next ones, in one round trip.
+--   p_finished [{t, c, q: seq, k: token, a: attempt, oc: outcome, fi: final, w: ms until the next try, fl: failures to add,
+--                st: HTTP status, de: detail, mi: platform's message id, ho: hold ms | null, hr: hold reason, un: expired grant,
+--                pk: reason to park | null, at: attempt is to be recorded}]
+--   p_grants   [{i: place, t, c, k: token}]
+--   returns    per grant: marked (with the delivery), waiting (head is not due yet), busy (head is being sent), superseded
+--              (head was dropped: its owner epoch is over; ask again), or empty
+-- Only the lowest open row of a conversation can be marked: that alone keeps the order.
+CREATE FUNCTION outbox_exchange(p_finished json, p_grants json) RETURNS TABLE (
+  i int, verdict text, seq bigint, attempt int, failures int, author text, body text, wait_ms double precision, left_ms double precision)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+  IF json_array_length(p_finished) > 0 THEN PERFORM outbox_finish(p_finished); END IF;
+  IF json_array_length(p_grants) = 0 THEN RETURN; END IF;
+  RETURN QUERY
+  WITH heads AS MATERIALIZED (
+    SELECT g.i, g.k, h.*, c.owner_epoch AS current_epoch
+    FROM json_to_recordset(p_grants) AS g (i int, t int, c uuid, k text)
+    LEFT JOIN LATERAL (
+      SELECT o.tenant_id, o.conv, o.seq, o.status, o.next_at, o.owner_epoch, o.author AS written_by FROM outbox o
+      WHERE o.tenant_id = g.t AND o.conv = g.c ORDER BY o.seq LIMIT 1 FOR UPDATE
+    ) h ON true
+    LEFT JOIN conversations c ON c.tenant_id = g.t AND c.conv = g.c
+  ), marked AS (
+    UPDATE outbox o SET status = 'sending', attempt = o.attempt + 1, token = h.k, started_at = clock_timestamp()
+    FROM heads h
+    WHERE o.tenant_id = h.tenant_id AND o.conv = h.conv AND o.seq = h.seq AND h.status = 'pending'
+      AND coalesce(h.next_at <= now(), true) AND (h.written_by <> 'bot' OR h.owner_epoch = h.current_epoch)
+    RETURNING h.i, o.seq, o.attempt, o.failures, o.author, o.body, o.deadline_at
+  ), dropped AS (
+    DELETE FROM outbox o USING heads h
+    WHERE o.tenant_id = h.tenant_id AND o.conv = h.conv AND o.seq = h.seq AND h.status = 'pending'
+      AND h.written_by = 'bot' AND h.owner_epoch <> h.current_epoch
+    RETURNING h.i, o.tenant_id, o.conv, o.seq, o.attempt, o.origin_id
+  ), noted AS (
+    INSERT INTO attempts (tenant_id, conv, seq, n, origin_id, started_at, outcome)
+    SELECT tenant_id, conv, seq, attempt + 1, origin_id, now(), 'superseded' FROM dropped
+  )
+  SELECT h.i,
+    CASE WHEN m.i IS NOT NULL THEN 'marked' WHEN d.i IS NOT NULL THEN 'superseded' WHEN h.seq IS NULL THEN 'empty'
+         WHEN h.status = 'sending' THEN 'busy' ELSE 'waiting' END,
+    m.seq, m.attempt, m.failures, m.author, m.body,
+    ms(h.next_at - now()), ms(m.deadline_at - now())
+  FROM heads h LEFT JOIN marked m USING (i) LEFT JOIN dropped d USING (i);
+END $$;
+
+-- outbox_finish: the first half of outbox_exchange. An end counts only for the attempt that is still marked with its token; one that
+-- comes after the attempt was declared unknown settles the record instead, and drops a resend that has not begun.
+CREATE FUNCTION outbox_finish(p_finished json) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+  WITH ended AS MATERIALIZED (
+    SELECT f.*, o.tenant_id, o.conv, o.seq, o.origin_id, o.started_at
+    FROM json_to_recordset(p_finished) AS f (t int, c uuid, q bigint, k text, a int, oc text, fi boolean, w double precision, fl int,
+      st int, de text, mi text, un boolean, pk text)
+    JOIN outbox o ON o.tenant_id = f.t AND o.conv = f.c
+    -- A mark whose answer was lost is taken back by its token alone.
+    WHERE o.status = 'sending' AND o.token = f.k AND ((o.seq = f.q AND o.attempt = f.a) OR (f.un AND f.q IS NULL))
+    ORDER BY o.tenant_id, o.conv, o.seq FOR UPDATE OF o
+  ), recorded AS (
+    INSERT INTO attempts (tenant_id, conv, seq, n, origin_id, started_at, outcome, status, detail, message_id, declared_unknown_at)
+    SELECT tenant_id, conv, seq, a, origin_id, started_at, oc, st, de, mi, CASE WHEN oc = 'unknown' THEN now() END
+    FROM ended WHERE NOT un
+  ), parked_now AS (
+    INSERT INTO parked_deliveries (tenant_id, conv, seq, origin_id, author, owner_epoch, attempt, failures, body, created_at, reason)
+    SELECT o.tenant_id, o.conv, o.seq, o.origin_id, o.author, o.owner_epoch, o.attempt, o.failures + e.fl, o.body, o.created_at, e.pk
+    FROM outbox o JOIN ended e USING (tenant_id, conv, seq) WHERE e.pk IS NOT NULL
+  ), removed AS (
+    DELETE FROM outbox o USING ended e
+    WHERE o.tenant_id = e.tenant_id AND o.conv = e.conv AND o.seq = e.seq AND e.fi
+  )
+  UPDATE outbox o SET status = 'pending', token = NULL, failures = o.failures + e.fl,
+    attempt = CASE WHEN e.un THEN o.attempt - 1 ELSE o.attempt END,
+    next_at = now() + e.w * interval '1 ms'
+  FROM ended e WHERE o.tenant_id = e.tenant_id AND o.conv = e.conv AND o.seq = e.seq AND NOT e.fi;
+
+  WITH settled AS (
+    UPDATE attempts SET outcome = f.oc, status = f.st, detail = f.de, message_id = f.mi, settled_by = 'late_answer'
+    FROM json_to_recordset(p_finished) AS f (t int, c uuid, q bigint, a int, oc text, st int, de text, mi text, un boolean)
+    WHERE tenant_id = f.t AND conv = f.c AND seq = f.q AND n = f.a AND outcome = 'unknown' AND declared_unknown_at < now()
+      AND NOT un AND f.oc <> 'unknown'
+    RETURNING tenant_id, conv, seq, n, outcome
+  ) DELETE FROM outbox o USING settled s
+  WHERE o.tenant_id = s.tenant_id AND o.conv = s.conv AND o.seq = s.seq AND o.status = 'pending' AND o.attempt = s.n
+    AND s.outcome IN ('sent', 'rejected');
+
+  INSERT INTO holds AS held (tenant_id, origin_id, until, reason)
+  SELECT t, g, now() + max(ho) * interval '1 ms', max(hr)
+  FROM json_to_recordset(p_finished) AS f (t int, g int, ho double precision, hr text)
+  WHERE ho IS NOT NULL GROUP BY t, g ORDER BY t, g
+  ON CONFLICT (tenant_id, origin_id) DO UPDATE SET
+    until = greatest(held.until, excluded.until),
+    since = CASE WHEN held.until < now() THEN now() ELSE held.since END,
+    reason = CASE WHEN held.until > excluded.until THEN held.reason ELSE excluded.reason END;
+END $$;
+
+-- stranded_deliveries: a page of the walk over conversations with something to send, by their head.
+CREATE FUNCTION stranded_deliveries(p_tenant int, p_conv uuid, p_age_ms int, p_limit int)
+RETURNS TABLE (tenant_id int, conv uuid, origin_id int, open bigint, wait_ms double precision)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT tenant_id, conv, min(origin_id), count(*),
+    ms((array_agg(next_at ORDER BY seq))[1] - now())
+  FROM (
+    SELECT * FROM outbox
+    WHERE (tenant_id, conv) > (p_tenant, p_conv) AND created_at < now() - p_age_ms * interval '1 ms'
+    ORDER BY tenant_id, conv, seq LIMIT p_limit
+  ) page
+  GROUP BY tenant_id, conv
+  ORDER BY tenant_id, conv
+$$;
+
+-- silent_sends: deliveries whose sender has not been heard of for longer than any call may take.
+CREATE FUNCTION silent_sends(p_silent_ms int, p_limit int)
+RETURNS TABLE (tenant_id int, conv uuid, seq bigint, origin_id int, author text, attempt int, failures int, token text, silent_ms double precision, left_ms double precision)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT tenant_id, conv, seq, origin_id, author, attempt, failures, token,
+    ms(now() - started_at), ms(deadline_at - now())
+  FROM outbox WHERE status = 'sending' AND started_at < now() - p_silent_ms * interval '1 ms' LIMIT p_limit
+$$;
+
+-- recent_sends: ages in ms of the calls of each origin inside its window, newest last: what rebuilds the limiter.
+CREATE FUNCTION recent_sends(p_grace_ms int) RETURNS TABLE (tenant_id int, origin_id int, ages double precision[])
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT o.tenant_id, o.origin_id, array_agg(ms(now() - calls.started_at) ORDER BY calls.started_at)
+  FROM (
+    SELECT tenant_id, origin_id, started_at FROM attempts
+    WHERE started_at > now() - interval '1 day' AND outcome NOT IN ('superseded')
+      AND started_at > now() - ((SELECT max(rate_window_ms) FROM origins) + p_grace_ms) * interval '1 ms'
+    UNION ALL SELECT tenant_id, origin_id, started_at FROM outbox WHERE status = 'sending'
+  ) calls
+  JOIN origins o USING (tenant_id, origin_id)
+  WHERE calls.started_at > now() - (o.rate_window_ms + p_grace_ms) * interval '1 ms'
+  GROUP BY o.tenant_id, o.origin_id
+$$;
+
+-- active_holds: what must not be called, and for how long.
+CREATE FUNCTION active_holds() RETURNS TABLE (tenant_id int, origin_id int, reason text, left_ms double precision)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+'SELECT tenant_id, origin_id, reason, ms(until - now()) FROM holds WHERE until > now()';
+
+-- open_work: sizes and ages of everything that is not done, for /health and /metrics; counts stop at p_limit.
+CREATE FUNCTION open_work(p_limit int) RETURNS TABLE (
+  pending bigint, pending_oldest_ms double precision, outbox bigint, outbox_oldest_ms double precision, parked_events bigint, parked_deliveries bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT (SELECT count(*) FROM (SELECT FROM pending LIMIT p_limit) x),
+    (SELECT ms(now() - at) FROM pending ORDER BY id LIMIT 1),
+    (SELECT count(*) FROM (SELECT FROM outbox LIMIT p_limit) x),
+    (SELECT ms(now() - min(created_at)) FROM (SELECT created_at FROM outbox LIMIT p_limit) x),
+    (SELECT count(*) FROM (SELECT FROM parked LIMIT p_limit) x),
+    (SELECT count(*) FROM (SELECT FROM parked_deliveries LIMIT p_limit) x)
+$$;

@@ -1,0 +1,261 @@
+-- The lane's three statements: load, commit, fail; and the walks that find lost work.
+
+-- load_lanes: one snapshot of lanes, each with its version, state, timer and its first open events by id.
+--   p_lanes  [{i: place, t: tenant, c: conv}]
+--   p_events most events per lane; one more is looked at, to say whether there are more
+--   returns  rows by place, events by id; a lane without events has one row with id null
+-- The raw bytes come along, because Redis may have lost the parsed event or never had it.
+CREATE FUNCTION load_lanes(p_lanes json, p_events int) RETURNS TABLE (
+  i int, version bigint, state jsonb, origin_id int, due_ms double precision, now_ms double precision,
+  id bigint, at_ms double precision, attempts smallint, wait_ms double precision, event_origin int, item int, raw bytea)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT l.i, c.version, c.state, c.origin_id,
+    ms(tm.due_at), ms(now()),
+    p.id, ms(p.at), p.attempts, ms(p.next_at - now()),
+    j.origin_id, j.item, j.raw
+  FROM json_to_recordset(p_lanes) AS l (i int, t int, c uuid)
+  LEFT JOIN conversations c ON c.tenant_id = l.t AND c.conv = l.c
+  LEFT JOIN timers tm ON tm.tenant_id = l.t AND tm.conv = l.c
+  LEFT JOIN LATERAL (
+    SELECT * FROM pending WHERE tenant_id = l.t AND conv = l.c ORDER BY id LIMIT p_events + 1
+  ) p ON true
+  LEFT JOIN journal j ON j.tenant_id = l.t AND j.day = (p.at AT TIME ZONE 'UTC')::date AND j.id = p.id
+  ORDER BY l.i, p.id
+$$;
+
+-- commit_lanes: one transaction for a group of decided lanes; what is stale loses, alone.
+--   p  {lanes: [{i, t, c, o: origin, n: identity | null, v: base version, s: state, e: owner epoch, f: read from Redis,
+--                x: [ids of the events applied], m: greatest of x or 0, d: timer to set, ms | null, r: timer to be removed}],
+--       messages, logs, outbox: rows with their lane's i, as the inserts below name them; rare: see commit_rare}
+--   returns the verdict per lane: done | stale (another version) | gone (an event was applied elsewhere) | gap (a lower event is open)
+-- Locks are taken in the order (tenant, conv). A statement that fails fails the group; the caller then tries member by member.
+CREATE FUNCTION commit_lanes(p json) RETURNS TABLE (i int, verdict text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  v_lanes json := p -> 'lanes';
+  v_locked int[];
+  v_index int[];
+  v_verdict text[];
+  v_ok int[];
+  v_all boolean;
+BEGIN
+  INSERT INTO conversations (tenant_id, conv, origin_id, identity)
+  SELECT t, c, o, n FROM json_to_recordset(v_lanes) AS l (t int, c uuid, o int, n text, v bigint)
+  WHERE v = 0 ORDER BY t, c
+  ON CONFLICT DO NOTHING;
+
+  SELECT coalesce(array_agg(held.i), '{}') INTO v_locked FROM (
+    SELECT l.i FROM json_to_recordset(v_lanes) AS l (i int, t int, c uuid, v bigint)
+    JOIN conversations ON tenant_id = l.t AND conv = l.c AND version = l.v
+    ORDER BY tenant_id, conv FOR UPDATE OF conversations
+  ) held;
+
+  -- Tested before anything else is written, one index range per lane: the events named must all be open, and for lanes that
+  -- were read from Redis no lower event may be open (it may have been committed after the higher one and never posted).
+  SELECT array_agg(judged.i), array_agg(judged.verdict),
+         coalesce(array_agg(judged.i) FILTER (WHERE judged.verdict = 'done'), '{}'),
+         bool_and(judged.verdict = 'done')
+    INTO v_index, v_verdict, v_ok, v_all
+  FROM (
+    SELECT l.i, CASE
+      WHEN l.i <> ALL (v_locked) THEN 'stale'
+      WHEN seen.mine <> cardinality(l.x) THEN 'gone'
+      WHEN l.f AND seen.lower > seen.mine THEN 'gap'
+      ELSE 'done' END AS verdict
+    FROM json_to_recordset(v_lanes) AS l (i int, t int, c uuid, f boolean, x bigint[], m bigint)
+    CROSS JOIN LATERAL (
+      SELECT count(*) AS lower, count(*) FILTER (WHERE pending.id = ANY (l.x)) AS mine
+      FROM pending WHERE tenant_id = l.t AND conv = l.c AND pending.id <= l.m
+    ) seen
+  ) judged;
+
+  DELETE FROM pending
+  USING json_to_recordset(v_lanes) AS l (i int, t int, c uuid, x bigint[]), unnest(l.x) AS applied (id)
+  WHERE (v_all OR l.i = ANY (v_ok)) AND tenant_id = l.t AND conv = l.c AND pending.id = applied.id;
+
+  UPDATE conversations SET version = version + 1, state = l.s, owner_epoch = l.e
+  FROM json_to_recordset(v_lanes) AS l (i int, t int, c uuid, s jsonb, e int)
+  WHERE (v_all OR l.i = ANY (v_ok)) AND tenant_id = l.t AND conv = l.c;
+
+  INSERT INTO messages (tenant_id, conv, seq, origin_id, event_id, session, author, kind, visibility, message_id, text,
+                        attachments, location, at)
+  SELECT t, c, q, o, ev, ss, au, ki, vi, mi, tx, ats, lo, to_timestamp(at / 1000)
+  FROM json_to_recordset(p -> 'messages') AS r (i int, t int, c uuid, q bigint, o int, ev bigint, ss int, au text, ki text,
+    vi text, mi text, tx text, ats jsonb, lo text, at double precision)
+  WHERE v_all OR r.i = ANY (v_ok);
+
+  INSERT INTO message_logs (tenant_id, conv, seq, origin_id, event_id, client_id, message_id, text, dialog_state_before,
+                            dialog_state, success, error_reason, "timestamp")
+  SELECT t, c, q, o, ev, cl, mi, tx, sb, sa, ok, er, to_timestamp(at / 1000)
+  FROM json_to_recordset(p -> 'logs') AS r (i int, t int, c uuid, q bigint, o int, ev bigint, cl text, mi text, tx text,
+    sb text, sa text, ok boolean, er text, at double precision)
+  WHERE v_all OR r.i = ANY (v_ok);
+
+  INSERT INTO outbox (tenant_id, conv, seq, origin_id, author, owner_epoch, body, created_at, deadline_at)
+  SELECT t, c, q, o, au, e, b, now(), now() + dl * interval '1 ms'
+  FROM json_to_recordset(p -> 'outbox') AS r (i int, t int, c uuid, q bigint, o int, au text, e int, b text, dl double precision)
+  WHERE v_all OR r.i = ANY (v_ok);
+
+  INSERT INTO timers (tenant_id, conv, due_at)
+  SELECT t, c, to_timestamp(d / 1000) FROM json_to_recordset(v_lanes) AS l (i int, t int, c uuid, d double precision)
+  WHERE d IS NOT NULL AND (v_all OR l.i = ANY (v_ok))
+  ON CONFLICT (tenant_id, conv) DO UPDATE SET due_at = excluded.due_at;
+
+  DELETE FROM timers USING json_to_recordset(v_lanes) AS l (i int, t int, c uuid, r boolean)
+  WHERE r AND (v_all OR l.i = ANY (v_ok)) AND tenant_id = l.t AND conv = l.c;
+
+  IF json_array_length(p -> 'rare') > 0 THEN
+    PERFORM commit_rare(p -> 'rare', v_ok);
+  END IF;
+
+  RETURN QUERY SELECT * FROM unnest(v_index, v_verdict);
+END $$;
+
+-- commit_rare: the rows that only some messages leave behind, in the same transaction.
+--   p_rows  [{i: lane, t: tenant, c: conv, k: table's short name, ...columns}]
+--   p_ok    the lanes that were accepted
+CREATE FUNCTION commit_rare(p_rows json, p_ok int[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+  INSERT INTO sessions (tenant_id, conv, number, owner, owner_epoch, started_at, ended_at)
+  SELECT t, c, number, owner, epoch, to_timestamp(started / 1000), to_timestamp(ended / 1000)
+  FROM json_to_recordset(p_rows) AS r (i int, k text, t int, c uuid, number int, owner text, epoch int,
+    started double precision, ended double precision)
+  WHERE k = 'session' AND i = ANY (p_ok)
+  ON CONFLICT (tenant_id, conv, number) DO UPDATE
+    SET owner = excluded.owner, owner_epoch = excluded.owner_epoch, ended_at = excluded.ended_at;
+
+  INSERT INTO orders (tenant_id, conv, run, client_phone, delivery_address, quantity, source, chat2desk_client_id)
+  SELECT t, c, run, phone, address, quantity, source, client
+  FROM json_to_recordset(p_rows) AS r (i int, k text, t int, c uuid, run int, phone text, address text, quantity int,
+    source text, client text)
+  WHERE k = 'order' AND i = ANY (p_ok);
+
+  INSERT INTO dialog_outcomes (tenant_id, conv, run, dialog, completed, dropoff_state, reason, total_messages,
+                               duration_seconds, started_at, ended_at)
+  SELECT t, c, run, dialog, reason = 'completed', CASE WHEN reason <> 'completed' THEN state END, reason, messages,
+         round((ended - started) / 1000), to_timestamp(started / 1000), to_timestamp(ended / 1000)
+  FROM json_to_recordset(p_rows) AS r (i int, k text, t int, c uuid, run int, dialog text, reason text, state text,
+    messages int, started double precision, ended double precision)
+  WHERE k = 'outcome' AND i = ANY (p_ok);
+
+  INSERT INTO contact_identities AS known (tenant_id, origin_id, identity, conv, name, assigned_name, phone, external_id, blacklisted)
+  SELECT t, origin, identity, c, name, assigned, phone, external, coalesce(blacklisted, false)
+  FROM json_to_recordset(p_rows) AS r (i int, k text, t int, c uuid, origin int, identity text, name text, assigned text,
+    phone text, external text, blacklisted boolean)
+  WHERE k = 'contact' AND i = ANY (p_ok)
+  ON CONFLICT (tenant_id, origin_id, identity) DO UPDATE SET
+    name = coalesce(excluded.name, known.name), assigned_name = coalesce(excluded.assigned_name, known.assigned_name),
+    phone = coalesce(excluded.phone, known.phone), external_id = coalesce(excluded.external_id, known.external_id),
+    blacklisted = known.blacklisted OR excluded.blacklisted, updated_at = now();
+
+  INSERT INTO contact_tags (tenant_id, origin_id, identity, tag_id)
+  SELECT t, origin, identity, tag FROM json_to_recordset(p_rows) AS r (i int, k text, t int, origin int, identity text, tag text, added boolean)
+  WHERE k = 'contact_tag' AND added AND i = ANY (p_ok) ON CONFLICT DO NOTHING;
+  DELETE FROM contact_tags known USING json_to_recordset(p_rows) AS r (i int, k text, t int, origin int, identity text, tag text, added boolean)
+  WHERE k = 'contact_tag' AND NOT added AND i = ANY (p_ok)
+    AND tenant_id = t AND origin_id = origin AND known.identity = r.identity AND tag_id = tag;
+
+  INSERT INTO requests AS known (tenant_id, origin_id, request_id, conv, kind, opened_at, closed_at)
+  SELECT t, origin, request, c, kind, to_timestamp(opened / 1000), to_timestamp(closed / 1000)
+  FROM json_to_recordset(p_rows) AS r (i int, k text, t int, c uuid, origin int, request text, kind text,
+    opened double precision, closed double precision)
+  WHERE k = 'request' AND i = ANY (p_ok)
+  ON CONFLICT (tenant_id, origin_id, request_id) DO UPDATE SET
+    kind = coalesce(excluded.kind, known.kind), opened_at = coalesce(known.opened_at, excluded.opened_at),
+    closed_at = coalesce(excluded.closed_at, known.closed_at);
+
+  INSERT INTO request_tags (tenant_id, origin_id, request_id, tag_id)
+  SELECT t, origin, request, tag FROM json_to_recordset(p_rows) AS r (i int, k text, t int, origin int, request text, tag text, added boolean)
+  WHERE k = 'request_tag' AND added AND i = ANY (p_ok) ON CONFLICT DO NOTHING;
+  DELETE FROM request_tags USING json_to_recordset(p_rows) AS r (i int, k text, t int, origin int, request text, tag text, added boolean)
+  WHERE k = 'request_tag' AND NOT added AND i = ANY (p_ok)
+    AND tenant_id = t AND origin_id = origin AND request_id = request AND tag_id = tag;
+
+  INSERT INTO platform_operators (tenant_id, origin_id, operator_id, email, online, status, updated_at)
+  SELECT t, origin, operator, email, online, status, to_timestamp(at / 1000)
+  FROM json_to_recordset(p_rows) AS r (i int, k text, t int, origin int, operator text, email text, online boolean,
+    status text, at double precision)
+  WHERE k = 'operator' AND i = ANY (p_ok)
+  ON CONFLICT (tenant_id, origin_id, operator_id) DO UPDATE
+    SET email = excluded.email, online = excluded.online, status = excluded.status, updated_at = excluded.updated_at;
+
+  INSERT INTO receipts (tenant_id, origin_id, message_id, status, at)
+  SELECT t, origin, message, status, to_timestamp(at / 1000)
+  FROM json_to_recordset(p_rows) AS r (i int, k text, t int, origin int, message text, status text, at double precision)
+  WHERE k = 'receipt' AND i = ANY (p_ok) ON CONFLICT DO NOTHING;
+
+  -- An echo proves that an attempt with an unknown end arrived: its record says so, and a resend that has not begun is dropped.
+  WITH settled AS (
+    UPDATE attempts SET outcome = 'sent', message_id = r.message, settled_by = 'echo'
+    FROM json_to_recordset(p_rows) AS r (i int, k text, t int, c uuid, delivery bigint, attempt int, message text)
+    WHERE k = 'settled' AND i = ANY (p_ok) AND tenant_id = t AND conv = c AND seq = delivery AND n = attempt
+      AND outcome = 'unknown'
+    RETURNING tenant_id, conv, seq, n
+  ) DELETE FROM outbox USING settled
+  WHERE outbox.tenant_id = settled.tenant_id AND outbox.conv = settled.conv AND outbox.seq = settled.seq
+    AND outbox.status = 'pending' AND outbox.attempt = settled.n;
+END $$;
+
+-- fail_event: records that the first open event of a lane could not be handled; at the last attempt it is parked and the
+-- conversation gets a visible gap, so that its later events go on.
+--   returns  parked, and the ms until the next try when it is not
+CREATE FUNCTION fail_event(p_tenant int, p_conv uuid, p_id bigint, p_reason text, p_attempts_max int)
+RETURNS TABLE (parked boolean, wait_ms double precision)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  v_version bigint;
+  v_origin int;
+  v_attempts int;
+BEGIN
+  SELECT origin_id INTO v_origin FROM journal JOIN pending USING (tenant_id, id)
+  WHERE tenant_id = p_tenant AND journal.conv = p_conv AND id = p_id AND day = (at AT TIME ZONE 'UTC')::date;
+  IF NOT FOUND THEN RETURN QUERY SELECT false, 0::double precision; RETURN; END IF;
+  INSERT INTO conversations (tenant_id, conv, origin_id) VALUES (p_tenant, p_conv, v_origin) ON CONFLICT DO NOTHING;
+  SELECT version INTO v_version FROM conversations WHERE tenant_id = p_tenant AND conv = p_conv FOR UPDATE;
+  UPDATE pending SET attempts = attempts + 1, reason = p_reason, next_at = now() + (2 ^ attempts) * interval '1 s'
+  WHERE tenant_id = p_tenant AND conv = p_conv AND id = p_id RETURNING attempts INTO v_attempts;
+  IF NOT FOUND THEN RETURN QUERY SELECT false, 0::double precision; RETURN; END IF;
+  IF v_attempts < p_attempts_max THEN
+    RETURN QUERY SELECT false, (2 ^ (v_attempts - 1) * 1000)::double precision; RETURN;
+  END IF;
+  INSERT INTO parked (tenant_id, conv, id, origin_id, raw, item, attempts, reason, received_at)
+  SELECT p_tenant, p_conv, p_id, journal.origin_id, raw, item, v_attempts, p_reason, received_at
+  FROM pending JOIN journal USING (tenant_id, id)
+  WHERE tenant_id = p_tenant AND pending.conv = p_conv AND id = p_id AND day = (at AT TIME ZONE 'UTC')::date;
+  DELETE FROM pending WHERE tenant_id = p_tenant AND conv = p_conv AND id = p_id;
+  UPDATE conversations SET version = version + 1 WHERE tenant_id = p_tenant AND conv = p_conv;
+  INSERT INTO messages (tenant_id, conv, seq, origin_id, event_id, author, kind, text, at)
+  VALUES (p_tenant, p_conv, (v_version + 1) * 1000, v_origin, p_id, 'platform', 'gap', '', now());
+  RETURN QUERY SELECT true, 0::double precision;
+END $$;
+
+-- echo_facts: what the outbox knows about messages that come back from a platform. One snapshot: a send in flight is either
+-- still `sending` or has its attempt recorded, so an echo that matches neither was not sent by us.
+--   p_echoes [{i: place, t: tenant, c: conv, g: origin, m: platform's message id}]
+CREATE FUNCTION echo_facts(p_echoes json) RETURNS TABLE (i int, ours boolean, in_flight boolean, unsettled json)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT e.i,
+    EXISTS (SELECT FROM attempts WHERE tenant_id = e.t AND origin_id = e.g AND message_id = e.m),
+    EXISTS (SELECT FROM outbox WHERE tenant_id = e.t AND conv = e.c AND status = 'sending'),
+    (SELECT coalesce(json_agg(json_build_object('seq', a.seq::text, 'n', a.n, 'text', m.text)), '[]')
+     FROM attempts a JOIN messages m USING (tenant_id, conv, seq)
+     WHERE a.tenant_id = e.t AND a.conv = e.c AND a.outcome = 'unknown')
+  FROM json_to_recordset(p_echoes) AS e (i int, t int, c uuid, g int, m text)
+$$;
+
+-- stranded_lanes: a page of the walk over open events that have waited longer than any healthy lane lets them.
+CREATE FUNCTION stranded_lanes(p_after bigint, p_age_ms int, p_limit int)
+RETURNS TABLE (id bigint, tenant_id int, conv uuid, wait_ms double precision)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT id, tenant_id, conv, ms(next_at - now()) FROM pending
+  WHERE id > p_after AND at < now() - p_age_ms * interval '1 ms' ORDER BY id LIMIT p_limit
+$$;
+
+-- due_timers: conversations with a deadline that may be due.
+CREATE FUNCTION due_timers(p_limit int) RETURNS TABLE (tenant_id int, conv uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+'SELECT tenant_id, conv FROM timers WHERE due_at <= now() ORDER BY due_at LIMIT p_limit';

@@ -1,0 +1,84 @@
+/**
+ * The module table: which folder of `src` may import which. Imports go one way, so that a change stays where it is made.
+ *
+ * A key is a folder under `src` (its subfolders belong to it unless they have a row of their own); `*` as the last part
+ * stands for each folder there. An entry is a module, `<folder>/*` for all modules there, a single file of a module
+ * (`conversation/post.ts`: only that face of it), or `*` for everything. Upstream is reached by a job, never by an import.
+ */
+export type ModuleTable = {
+  readonly mayImport: Readonly<Record<string, readonly string[]>>;
+  /** A package of others has one owner, so that changing it touches one folder. */
+  readonly vendors: Readonly<Record<string, readonly string[]>>;
+  /** The module that puts everything together: the only one that names adapters. */
+  readonly composition: string;
+  /** The only files that may import the composition, which are also the program's entries. */
+  readonly entries: readonly string[];
+  /** The folder whose subfolders are adapters; they know neither each other nor the pipeline. */
+  readonly adapters: string;
+};
+
+export const MODULES: ModuleTable = {
+  composition: "app",
+  entries: ["src/main.ts"],
+  adapters: "channels",
+  mayImport: {
+    core: [],
+    message: ["core"],
+
+    "platform/telemetry": ["core"],
+    "platform/http": ["core", "platform/telemetry"],
+    "platform/postgres": ["core", "platform/telemetry"],
+    "platform/redis": ["core", "platform/telemetry"],
+    "platform/queue": ["core", "platform/telemetry", "platform/redis"],
+
+    channels: ["core", "message"],
+    "channels/chat2desk": ["core", "message", "channels", "platform/http"],
+    "channels/chat2desk/fake": ["core"],
+
+    dialog: ["core", "message"],
+    "dialog/flows/*": ["core", "message", "dialog"],
+    sessions: ["core", "message"],
+    tenants: ["core", "channels", "dialog", "platform/postgres"],
+    timers: ["core", "platform/*"],
+
+    journal: ["core", "message", "channels", "platform/*", "tenants"],
+    lane: ["core", "platform/*"],
+    conversation: [
+      "core",
+      "message",
+      "platform/*",
+      "channels",
+      "dialog",
+      "sessions",
+      "tenants",
+      "timers",
+      "journal",
+      "lane",
+    ],
+    ingress: ["core", "message", "platform/*", "channels", "tenants", "journal", "lane"],
+    outbox: ["core", "message", "platform/*", "channels", "tenants"],
+    health: ["core", "platform/*"],
+
+    app: ["*"],
+  },
+  vendors: {
+    bull: ["platform/queue"],
+    // Bull's connections are made by its own rules, so its module makes them itself.
+    ioredis: ["platform/redis", "platform/queue"],
+    pg: ["platform/postgres"],
+    axios: ["platform/http"],
+    winston: ["platform/telemetry"],
+    "prom-client": ["platform/telemetry"],
+    "libphonenumber-js": ["dialog", "dialog/flows/*"],
+    zod: [
+      "platform/*",
+      "channels/*",
+      "tenants",
+      "ingress",
+      "conversation",
+      "outbox",
+      "timers",
+      "app",
+    ],
+  },
+};

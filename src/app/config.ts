@@ -1,0 +1,140 @@
+import { z } from "zod";
+import type { LogLevel } from "../platform/telemetry/logger.ts";
+import type { DefaultOrigin } from "../tenants/default-origin.ts";
+
+export const roles = ["web", "worker", "outbox", "cron", "all"] as const;
+export type Role = (typeof roles)[number];
+
+/** Everything the environment says, parsed once. Secrets are in `databaseUrl`, `redisUrl` and the origin's token: never print it. */
+export type Config = {
+  readonly host: string;
+  readonly port: number;
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly redisPrefix: string;
+  readonly logLevel: LogLevel;
+  readonly workerConcurrency: number;
+  readonly sessionSilenceMs: number;
+  readonly dialogSilenceMs: number;
+  readonly deliveryDeadlineMs: number;
+  /** What the environment says about the default tenant's origin; null when no token is given. */
+  readonly defaultOrigin: DefaultOrigin | null;
+};
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** `<n>(ms|s|m|h)` as ms. */
+const duration = z
+  .string()
+  .regex(/^\d{1,9}(ms|s|m|h)$/, "must be a duration such as 250ms, 30s, 20m or 24h")
+  .transform((text) => durationMs(text));
+
+function durationMs(text: string): number {
+  const unit = /[a-z]+$/.exec(text)?.[0];
+  const amount = Number.parseInt(text, 10);
+  return amount * (unit === "ms" || unit === "m" || unit === "h" ? unitsMs[unit] : unitsMs.s);
+}
+
+const rateCountMax = 1_000_000_000;
+const rateWindowMsMax = 86_400_000;
+
+/** `<count>/<n>(ms|s|m|h)`. */
+const rate = z
+  .string()
+  .regex(/^\d{1,10}\/\d{1,8}(ms|s|m|h)$/, "must be a rate such as 300/60s")
+  .transform((text) => {
+    const [count = "", window = ""] = text.split("/");
+    return { count: Number(count), windowMs: durationMs(window) };
+  })
+  .refine(
+    (value) => value.count >= 1 && value.count <= rateCountMax,
+    `must allow 1 to ${rateCountMax} messages`,
+  )
+  .refine(
+    (value) => value.windowMs >= 1 && value.windowMs <= rateWindowMsMax,
+    "must have a window of 1 ms to 24 h",
+  );
+
+const url = (schemes: readonly string[], example: string) =>
+  z
+    .string({ error: `is required, e.g. ${example}` })
+    .refine(
+      (text) => URL.canParse(text) && schemes.includes(new URL(text).protocol),
+      `must be an address such as ${example}`,
+    );
+
+const schema = z.object({
+  HOST: z.string().min(1).default("0.0.0.0"),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(3_000),
+  DATABASE_URL: url(
+    ["postgres:", "postgresql:"],
+    "postgres://user:password@127.0.0.1:5432/hookdesk",
+  ),
+  REDIS_URL: url(["redis:", "rediss:"], "redis://127.0.0.1:6379"),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[\w-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -")
+    .default("hookdesk"),
+  LOG_LEVEL: z.enum(["error", "warn", "info", "debug", "silent"]).default("info"),
+  WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
+  SESSION_SILENCE: duration.default(20 * unitsMs.m),
+  DIALOG_SILENCE: duration.default(24 * unitsMs.h),
+  DELIVERY_DEADLINE: duration.default(24 * unitsMs.h),
+  CHAT2DESK_API_URL: url(["http:", "https:"], "https://api.chat2desk.com").default(
+    "https://api.chat2desk.com",
+  ),
+  CHAT2DESK_API_TOKEN: z.string().min(1).optional(),
+  CHAT2DESK_SIGNATURE: z.enum(["required", "optional"]).default("required"),
+  CHAT2DESK_RATE_LIMIT: rate.default({ count: 300, windowMs: 60_000 }),
+  CHAT2DESK_LANGUAGE: z.enum(["en", "ru", "es"]).default("en"),
+});
+
+/** Parses the environment; all faults are reported at once, by the variable's name and never with its value. */
+export function parseConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+): ConfigResult {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const parsed = schema.safeParse(given);
+  if (!parsed.success)
+    return {
+      ok: false,
+      faults: parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`),
+    };
+  const env = parsed.data;
+  return {
+    ok: true,
+    config: {
+      host: env.HOST,
+      port: env.PORT,
+      databaseUrl: env.DATABASE_URL,
+      redisUrl: env.REDIS_URL,
+      redisPrefix: env.REDIS_PREFIX,
+      logLevel: env.LOG_LEVEL,
+      workerConcurrency: env.WORKER_CONCURRENCY,
+      sessionSilenceMs: env.SESSION_SILENCE,
+      dialogSilenceMs: env.DIALOG_SILENCE,
+      deliveryDeadlineMs: env.DELIVERY_DEADLINE,
+      defaultOrigin: defaultOriginOf(env),
+    },
+  };
+}
+
+function defaultOriginOf(env: z.infer<typeof schema>): DefaultOrigin | null {
+  if (env.CHAT2DESK_API_TOKEN === undefined) return null;
+  return {
+    channel: "chat2desk",
+    account: {
+      apiUrl: env.CHAT2DESK_API_URL.replace(/\/+$/, ""),
+      apiToken: env.CHAT2DESK_API_TOKEN,
+      signature: env.CHAT2DESK_SIGNATURE,
+    },
+    language: env.CHAT2DESK_LANGUAGE,
+    rate: env.CHAT2DESK_RATE_LIMIT,
+  };
+}

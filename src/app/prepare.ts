@@ -1,0 +1,66 @@
+import { join } from "node:path";
+import { pause } from "../core/deadline.ts";
+import { describeError } from "../core/errors.ts";
+import { createDatabase } from "../platform/postgres/database.ts";
+import { migrate } from "../platform/postgres/migrate.ts";
+import type { Logger } from "../platform/telemetry/logger.ts";
+import { saveDefaultOrigin } from "../tenants/default-origin.ts";
+import type { Config } from "./config.ts";
+
+const migrations = join(import.meta.dir, "..", "..", "migrations");
+/** How soon PostgreSQL is tried again when it is not there yet, ms. */
+const retryMs = 1_000;
+const ownerStatementMs = 10_000;
+
+export type Prepared = { readonly restricted: boolean };
+
+/**
+ * Migrates and writes the default origin; tries again for ever while PostgreSQL is away, so that the order in which things are
+ * started does not matter. Resolves with null when `stopped` says so first.
+ */
+export async function prepare(
+  config: Config,
+  logger: Logger,
+  stopped: () => boolean,
+): Promise<Prepared | null> {
+  let complained = false;
+  while (!stopped()) {
+    try {
+      return await prepareOnce(config, logger);
+    } catch (error) {
+      const cause =
+        error instanceof Error && error.cause !== undefined
+          ? describeError(error.cause)
+          : undefined;
+      if (!complained)
+        logger.warn("not ready yet: PostgreSQL could not be prepared", {
+          error: describeError(error),
+          cause,
+        });
+      complained = true;
+      await pause(retryMs);
+    }
+  }
+  return null;
+}
+
+async function prepareOnce(config: Config, logger: Logger): Promise<Prepared> {
+  const { applied, pipelineRoleReady } = await migrate(config.databaseUrl, migrations);
+  if (applied.length > 0) logger.info("migrated", { migrations: applied.join(" ") });
+  if (!pipelineRoleReady) logger.warn(roleWarning);
+  if (config.defaultOrigin !== null) {
+    const owner = createDatabase({
+      url: config.databaseUrl,
+      connectionsMax: 1,
+      statementTimeoutMs: ownerStatementMs,
+      name: "hookdesk-owner",
+      restricted: false,
+      logger,
+    });
+    await saveDefaultOrigin(owner, config.defaultOrigin).finally(() => owner.close());
+  }
+  return { restricted: pipelineRoleReady };
+}
+
+export const roleWarning =
+  "The role hookdesk_app cannot be used, so the pipeline works as the owner: row-level security does not back up the application's own conditions.";

@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { ExactNumber } from "../../core/json.ts";
+import { storableText } from "../../core/text.ts";
+import type { JsonId } from "../../message/message.ts";
+
+/** The field shapes of Chat2Desk's hooks. Absent, null and "" are the same wherever a field may be empty. */
+
+/** Longest message text that is kept, UTF-16 units; the journal has the rest. */
+const textLengthMax = 65_536;
+const idLengthMax = 128;
+const wordLengthMax = 64;
+const urlLengthMax = 4_096;
+/** Names, e-mail addresses and the like are cut here. */
+const labelLengthMax = 256;
+const coordinatesLengthMax = 1_000;
+
+/** An id with the JSON type it came in; null for anything that is not one. */
+export function jsonId(value: unknown): JsonId | null {
+  if (typeof value === "number") {
+    return Number.isSafeInteger(value) && value >= 0
+      ? { value: String(value), type: "number" }
+      : null;
+  }
+  if (value instanceof ExactNumber) {
+    const { digits } = value;
+    return digits.startsWith("-") || digits.length > idLengthMax
+      ? null
+      : { value: digits, type: "number" };
+  }
+  if (typeof value !== "string" || value.trim() === "" || value.length > idLengthMax) return null;
+  return { value: storableText(value), type: "string" };
+}
+
+/** A required id. */
+export const id = z.unknown().transform((value, context) => jsonId(value) ?? wrong(context));
+
+/** An id that may be missing. */
+export const optionalId = z
+  .unknown()
+  .optional()
+  .transform((value, context) => (isEmpty(value) ? null : (jsonId(value) ?? wrong(context))));
+
+/** The text of an optional id, for ids that never travel back. */
+export const optionalIdText = optionalId.transform((found) => found?.value ?? null);
+
+/** A message's text, "" when there is none. */
+export const text = z
+  .string()
+  .nullish()
+  .transform((value) => storableText(cut(value ?? "", textLengthMax)));
+
+/** A short word of an open set, such as a transport. */
+export const word = z.string().min(1).max(wordLengthMax).transform(storableText);
+
+export const optionalWord = z
+  .string()
+  .max(wordLengthMax)
+  .nullish()
+  .transform((value) => (isEmpty(value) ? null : storableText(value ?? "")));
+
+/** A word that has a usual value. */
+export const wordOr = (usual: string) => optionalWord.transform((value) => value ?? usual);
+
+export const optionalUrl = z
+  .string()
+  .max(urlLengthMax)
+  .nullish()
+  .transform((value) => (isEmpty(value) ? null : storableText(value ?? "")));
+
+/** A name, a number or an address that only people read; numbers are taken as they are written. */
+export const optionalLabel = z
+  .unknown()
+  .optional()
+  .transform((value, context) => (isEmpty(value) ? null : (label(value) ?? wrong(context))));
+
+/** A yes or no in any of the writings that were seen: `true`, `1`, `"1"`. */
+export const flag = z.unknown().transform((value, context) => flags.get(value) ?? wrong(context));
+
+/** A place; Chat2Desk documents no format, so an object is kept as its JSON. */
+export const coordinates = z
+  .unknown()
+  .optional()
+  .transform((value, context) => (isEmpty(value) ? null : (place(value) ?? wrong(context))));
+
+const flags: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
+  [true, true],
+  [1, true],
+  ["1", true],
+  ["true", true],
+  [false, false],
+  [0, false],
+  ["0", false],
+  ["false", false],
+]);
+
+function label(value: unknown): string | null {
+  if (typeof value === "string") return storableText(cut(value, labelLengthMax));
+  if (typeof value === "number") return String(value);
+  return value instanceof ExactNumber ? cut(value.digits, labelLengthMax) : null;
+}
+
+function place(value: unknown): string | null {
+  if (typeof value !== "string" && (typeof value !== "object" || value instanceof ExactNumber))
+    return null;
+  const written = typeof value === "string" ? value : JSON.stringify(value);
+  return written.length > coordinatesLengthMax ? null : storableText(written);
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
+}
+
+/** The first `lengthMax` units, without half a surrogate pair at the end. */
+function cut(value: string, lengthMax: number): string {
+  if (value.length <= lengthMax) return value;
+  const end = /[\uD800-\uDBFF]/.test(value.charAt(lengthMax - 1)) ? lengthMax - 1 : lengthMax;
+  return value.slice(0, end);
+}
+
+function wrong(context: z.RefinementCtx): never {
+  context.addIssue({ code: "custom", message: "wrong kind" });
+  return z.NEVER;
+}

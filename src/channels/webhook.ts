@@ -1,0 +1,29 @@
+import { parseJson } from "../core/json.ts";
+import type { Channel, ReadEvent } from "./channel.ts";
+
+/** A webhook's body, read; or why no channel can read it. */
+export type ReadWebhook =
+  | { readonly ok: true; readonly events: readonly ReadEvent[] }
+  | { readonly ok: false; readonly reason: "not_utf8" | "not_json" | "too_deep" | "not_an_object" };
+
+/** Reads a webhook's raw bytes by its channel; never throws. The worker reads the journal's copy again by the same function. */
+export function readWebhook(channel: Channel, raw: Uint8Array): ReadWebhook {
+  const text = decode(raw);
+  if (text === null) return { ok: false, reason: "not_utf8" };
+  const parsed = parseJson(text);
+  if (!parsed.ok) return { ok: false, reason: parsed.reason };
+  const { value } = parsed;
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return { ok: false, reason: "not_an_object" };
+  return { ok: true, events: channel.read(Object.fromEntries(Object.entries(value)), raw) };
+}
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+
+function decode(raw: Uint8Array): string | null {
+  try {
+    return strictUtf8.decode(raw);
+  } catch {
+    return null;
+  }
+}

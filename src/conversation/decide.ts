@@ -1,0 +1,288 @@
+import type { DialogEffect } from "../dialog/dialog.ts";
+import type { ClientMessage, OutboundMessage } from "../message/event.ts";
+import { botOwns, endIfSilent, giveTo, type SessionStep, touch } from "../sessions/session.ts";
+import type { Arrival, Rules } from "./arrival.ts";
+import { contactOf, sideEffects } from "./bookkeeping.ts";
+import { judgeEcho, type OutboxFacts } from "./echo.ts";
+import type { Effect, MessageEffect } from "./effect.ts";
+import { type AnyRun, type ConversationState, nextDeadline } from "./state.ts";
+
+export type Decision<Run extends AnyRun> = {
+  readonly state: ConversationState<Run>;
+  readonly effects: readonly Effect[];
+};
+
+/** A decision, or that it must wait until our sends in flight have ended. */
+export type Outcome<Run extends AnyRun> =
+  | ({ readonly type: "decided" } & Decision<Run>)
+  | { readonly type: "wait" };
+
+/**
+ * Decides one event. Pure: the same state, event, rules and facts give the same outcome, and nothing outside changes.
+ * What is due at the event's time is done before it, so a late timer changes nothing.
+ */
+export function decide<Run extends AnyRun>(
+  before: ConversationState<Run>,
+  arrival: Arrival,
+  rules: Rules<Run>,
+  facts: OutboxFacts,
+): Outcome<Run> {
+  const due = doWhatIsDue(before, arrival.at, rules);
+  const { event } = arrival;
+  switch (event.type) {
+    case "client_message":
+      return decided(due, clientMessage(due.state, { ...arrival, event }, rules));
+    case "outbound_message": {
+      const then = outboundMessage(due.state, { ...arrival, event }, { rules, facts });
+      return then === "wait" ? { type: "wait" } : decided(due, then);
+    }
+    case "conversation_transferred":
+      return decided(due, transferred(due.state, event.operatorId, arrival.at, rules));
+    case "conversation_released":
+      return decided(
+        due,
+        withEffects(
+          giveSession(due.state, giveTo(due.state.sessions, "bot")),
+          sideEffects(due.state, arrival),
+        ),
+      );
+    default:
+      return decided(due, { state: due.state, effects: sideEffects(due.state, arrival) });
+  }
+}
+
+/** Does what is due at `now` although nobody wrote; the row in `timers` is set to the next deadline by `timerChange`. */
+export function decideTick<Run extends AnyRun>(
+  before: ConversationState<Run>,
+  now: number,
+  rules: Rules<Run>,
+): Decision<Run> {
+  return doWhatIsDue(before, now, rules);
+}
+
+/** How the row in `timers` must change: set it, remove it, or leave it (a lower bound may stay too early). */
+export type TimerChange = {
+  readonly setTo: number | null;
+  readonly remove: boolean;
+  readonly timerAt: number | null;
+};
+
+export function timerChange(state: ConversationState<AnyRun>, now: number): TimerChange {
+  const deadline = nextDeadline(state);
+  const fired = state.timerAt !== null && state.timerAt <= now;
+  if (deadline !== null && (state.timerAt === null || fired || deadline < state.timerAt)) {
+    return { setTo: deadline, remove: false, timerAt: deadline };
+  }
+  return fired
+    ? { setTo: null, remove: true, timerAt: null }
+    : { setTo: null, remove: false, timerAt: state.timerAt };
+}
+
+function decided<Run extends AnyRun>(due: Decision<Run>, then: Decision<Run>): Outcome<Run> {
+  return { type: "decided", state: then.state, effects: [...due.effects, ...then.effects] };
+}
+
+function withEffects<Run extends AnyRun>(
+  decision: Decision<Run>,
+  effects: readonly Effect[],
+): Decision<Run> {
+  return { state: decision.state, effects: [...decision.effects, ...effects] };
+}
+
+function giveSession<Run extends AnyRun>(
+  state: ConversationState<Run>,
+  step: SessionStep,
+): Decision<Run> {
+  return {
+    state: { ...state, sessions: step.sessions },
+    effects: step.records.map((record) => ({ type: "session", record })),
+  };
+}
+
+function dialogEffects(
+  state: ConversationState<AnyRun>,
+  effects: readonly DialogEffect[],
+): readonly Effect[] {
+  return effects.map((effect) => ({ type: "dialog", effect, clientId: state.identity }));
+}
+
+function doWhatIsDue<Run extends AnyRun>(
+  state: ConversationState<Run>,
+  now: number,
+  rules: Rules<Run>,
+): Decision<Run> {
+  const ended = giveSession(state, endIfSilent(state.sessions, now));
+  if (state.runEndsAt === null || now < state.runEndsAt) return ended;
+  const expired = rules.dialog.expire(state.run, state.runEndsAt);
+  return {
+    state: { ...ended.state, run: expired.run, runEndsAt: null },
+    effects: [...ended.effects, ...dialogEffects(state, expired.effects)],
+  };
+}
+
+type Received<Event> = { readonly id: string; readonly at: number; readonly event: Event };
+
+function clientMessage<Run extends AnyRun>(
+  before: ConversationState<Run>,
+  arrival: Received<ClientMessage>,
+  rules: Rules<Run>,
+): Decision<Run> {
+  const { event } = arrival;
+  const silence = silenceReason(before, event, rules.enabled);
+  const begun = event.imported
+    ? { state: before, effects: [] }
+    : beginOrGoOn(before, arrival, rules);
+  const spoken = [
+    messageOf(begun.state, arrival, { author: "client", shadowed: !rules.enabled }),
+    ...(begun.effects.length === 0 ? [] : contactOf(begun.state, event)),
+  ];
+  const known = withEffects(begun, spoken);
+  if (silence !== null)
+    return withEffects(known, [
+      logOf(arrival, {
+        before: before.run.state,
+        after: before.run.state,
+        success: false,
+        reason: silence,
+      }),
+    ]);
+  return answer(known, arrival, rules);
+}
+
+/** Why a client's message is not answered, or null. */
+function silenceReason(
+  state: ConversationState<AnyRun>,
+  event: ClientMessage,
+  enabled: boolean,
+): string | null {
+  if (event.imported) return "imported";
+  if (!enabled) return "origin_disabled";
+  return botOwns(state.sessions) ? null : "silenced_operator_owns_session";
+}
+
+function beginOrGoOn<Run extends AnyRun>(
+  state: ConversationState<Run>,
+  arrival: Received<ClientMessage>,
+  rules: Rules<Run>,
+): Decision<Run> {
+  const step = giveSession(state, touch(state.sessions, arrival.at, rules.sessionSilenceMs));
+  return { state: { ...step.state, address: arrival.event.address }, effects: step.effects };
+}
+
+function answer<Run extends AnyRun>(
+  known: Decision<Run>,
+  arrival: Received<ClientMessage>,
+  rules: Rules<Run>,
+): Decision<Run> {
+  const { state } = known;
+  const step = rules.dialog.step(
+    state.run,
+    { text: arrival.event.content.text, at: arrival.at },
+    rules.language,
+  );
+  const runEndsAt = rules.dialog.isOpen(step.run) ? arrival.at + rules.dialogSilenceMs : null;
+  return {
+    state: { ...state, run: step.run, runEndsAt },
+    effects: [
+      ...known.effects,
+      ...dialogEffects(state, step.effects),
+      logOf(arrival, {
+        before: state.run.state,
+        after: step.run.state,
+        success: step.understood,
+        reason: step.reason,
+      }),
+      {
+        type: "reply",
+        eventId: arrival.id,
+        session: state.sessions.current?.number ?? null,
+        ownerEpoch: state.sessions.ownerEpoch,
+        text: step.reply,
+        address: arrival.event.address,
+        at: arrival.at,
+      },
+    ],
+  };
+}
+
+type Logged = {
+  readonly before: string;
+  readonly after: string;
+  readonly success: boolean;
+  readonly reason: string | null;
+};
+
+function logOf(arrival: Received<ClientMessage>, logged: Logged): Effect {
+  const { event } = arrival;
+  return {
+    type: "log",
+    eventId: arrival.id,
+    clientId: event.address.client.value,
+    messageId: event.messageId,
+    text: event.content.text,
+    stateBefore: logged.before,
+    stateAfter: logged.after,
+    success: logged.success,
+    reason: logged.reason,
+    at: arrival.at,
+  };
+}
+
+function messageOf(
+  state: ConversationState<AnyRun>,
+  arrival: Received<ClientMessage | OutboundMessage>,
+  as: { readonly author: MessageEffect["author"]; readonly shadowed: boolean },
+): MessageEffect {
+  const { messageId, content } = arrival.event;
+  const session = state.sessions.current?.number ?? null;
+  return {
+    type: "message",
+    eventId: arrival.id,
+    session,
+    kind: "message",
+    messageId,
+    content,
+    at: arrival.at,
+    ...as,
+  };
+}
+
+/**
+ * A message went to the customer. Ours is known already; an operator's live one silences the bot. Which of the two it is can
+ * only be said when no send of this conversation is in flight.
+ */
+function outboundMessage<Run extends AnyRun>(
+  before: ConversationState<Run>,
+  arrival: Received<OutboundMessage>,
+  given: { readonly rules: Rules<Run>; readonly facts: OutboxFacts },
+): Decision<Run> | "wait" {
+  const { event } = arrival;
+  const verdict = judgeEcho(event, given.facts);
+  if (verdict.type === "undecided") return "wait";
+  if (verdict.type === "ours") return { state: before, effects: verdict.settles };
+  const author = event.author === "operator" ? "operator" : "platform";
+  const spoken = (state: ConversationState<Run>) =>
+    messageOf(state, arrival, { author, shadowed: !given.rules.enabled });
+  if (author !== "operator" || !event.live) return { state: before, effects: [spoken(before)] };
+  const taken = takeOver(before, arrival.at, given.rules);
+  return withEffects(taken, [spoken(taken.state)]);
+}
+
+function transferred<Run extends AnyRun>(
+  state: ConversationState<Run>,
+  operatorId: string | null,
+  at: number,
+  rules: Rules<Run>,
+): Decision<Run> {
+  return operatorId === null ? { state, effects: [] } : takeOver(state, at, rules);
+}
+
+function takeOver<Run extends AnyRun>(
+  state: ConversationState<Run>,
+  at: number,
+  rules: Rules<Run>,
+): Decision<Run> {
+  const going = giveSession(state, touch(state.sessions, at, rules.sessionSilenceMs));
+  const given = giveSession(going.state, giveTo(going.state.sessions, "human"));
+  return { state: given.state, effects: [...going.effects, ...given.effects] };
+}

@@ -1,0 +1,41 @@
+import type { OutboxFacts } from "./echo.ts";
+import type { AnyRun } from "./state.ts";
+import type { ConversationStore, EchoAnswer } from "./store.ts";
+import type { Turn } from "./turn.ts";
+
+/** Asks the outbox about every message that came back in these turns; by event id. Asks nothing when there is none. */
+export async function gatherFacts(
+  store: ConversationStore,
+  turns: readonly Turn<AnyRun>[],
+): Promise<ReadonlyMap<string, OutboxFacts>> {
+  const echoes = turns.flatMap((turn) =>
+    turn.arrivals.flatMap(({ id, event }) =>
+      event.type === "outbound_message" ? [{ turn, id, messageId: event.messageId }] : [],
+    ),
+  );
+  if (echoes.length === 0) return new Map();
+  const answers = await store.echoFacts(
+    echoes.map(({ turn, messageId }, i) => ({
+      i,
+      t: turn.lane.tenant,
+      c: turn.lane.conversation,
+      g: turn.origin.id,
+      m: messageId,
+    })),
+  );
+  const facts = new Map<string, OutboxFacts>();
+  for (const answer of answers) {
+    const echo = echoes[answer.i];
+    if (echo !== undefined) facts.set(echo.id, factsOf(answer));
+  }
+  return facts;
+}
+
+function factsOf(answer: EchoAnswer): OutboxFacts {
+  const unsettled = answer.unsettled.map((one) => ({
+    seq: one.seq,
+    attempt: one.n,
+    text: one.text,
+  }));
+  return { ours: answer.ours, inFlight: answer.in_flight, unsettled };
+}

@@ -1,0 +1,205 @@
+import type { ConversationId, OriginId, TenantId } from "../core/ids.ts";
+import type { Effect, MessageEffect, ReplyEffect } from "./effect.ts";
+
+/** Where rows belong: the lane's place in its group, and the keys every row carries. */
+export type RowKeys = {
+  readonly i: number;
+  readonly t: TenantId;
+  readonly c: ConversationId;
+  readonly o: OriginId;
+  /** The version this commit makes. */
+  readonly version: number;
+};
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** The rows of one group, named as `commit_lanes` reads them. */
+export type GroupRows = {
+  readonly messages: Row[];
+  readonly logs: Row[];
+  readonly outbox: Row[];
+  readonly rare: Row[];
+};
+
+/** Most rows of one version, so that seq = version * 1000 + ord never meets the next version. */
+const rowsPerVersionMax = 1_000;
+/** The order table keeps the name that its readers know. */
+const orderSource = "chat2desk";
+
+/** Adds what a lane's effects leave behind; returns how many deliveries are among them. */
+export function addRows(
+  rows: GroupRows,
+  keys: RowKeys,
+  given: { readonly effects: readonly Effect[]; readonly deadlineMs: number },
+): number {
+  if (given.effects.length > rowsPerVersionMax) throw new Error("too many rows for one version");
+  let deliveries = 0;
+  given.effects.forEach((effect, ord) => {
+    const q = keys.version * rowsPerVersionMax + ord;
+    const at = { i: keys.i, t: keys.t, c: keys.c, q, o: keys.o };
+    switch (effect.type) {
+      case "message":
+        rows.messages.push(messageRow(at, effect));
+        return;
+      case "reply":
+        rows.messages.push(replyRow(at, effect));
+        rows.outbox.push(outboxRow(at, effect, given.deadlineMs));
+        deliveries += 1;
+        return;
+      case "log":
+        rows.logs.push({
+          ...at,
+          ev: effect.eventId,
+          cl: effect.clientId,
+          mi: effect.messageId,
+          tx: effect.text,
+          sb: effect.stateBefore,
+          sa: effect.stateAfter,
+          ok: effect.success,
+          er: effect.reason,
+          at: effect.at,
+        });
+        return;
+      default:
+        rows.rare.push({ i: keys.i, t: keys.t, c: keys.c, origin: keys.o, ...rareRow(effect) });
+    }
+  });
+  return deliveries;
+}
+
+function messageRow(at: Row, effect: MessageEffect): Row {
+  const { content } = effect;
+  return {
+    ...at,
+    ev: effect.eventId,
+    ss: effect.session,
+    au: effect.author,
+    ki: effect.kind,
+    vi: effect.shadowed ? "shadowed" : "visible",
+    mi: effect.messageId,
+    tx: content.text,
+    ats: content.attachments.length === 0 ? null : content.attachments,
+    lo: content.location,
+    at: effect.at,
+  };
+}
+
+function replyRow(at: Row, effect: ReplyEffect): Row {
+  return {
+    ...at,
+    ev: effect.eventId,
+    ss: effect.session,
+    au: "bot",
+    ki: "message",
+    vi: "visible",
+    tx: effect.text,
+    at: effect.at,
+  };
+}
+
+function outboxRow(at: Row, effect: ReplyEffect, deadlineMs: number): Row {
+  return {
+    ...at,
+    au: "bot",
+    e: effect.ownerEpoch,
+    b: JSON.stringify({ text: effect.text, address: effect.address }),
+    dl: deadlineMs,
+  };
+}
+
+type RareEffect = Exclude<Effect, { readonly type: "message" | "reply" | "log" }>;
+
+function rareRow(effect: RareEffect): Row {
+  switch (effect.type) {
+    case "session": {
+      const { record } = effect;
+      return {
+        k: "session",
+        number: record.number,
+        owner: record.owner,
+        epoch: record.ownerEpoch,
+        started: record.startedAt,
+        ended: record.endedAt,
+      };
+    }
+    case "dialog":
+      return dialogRow(effect);
+    case "contact": {
+      const { profile } = effect;
+      return {
+        k: "contact",
+        identity: effect.identity,
+        name: profile.name,
+        assigned: profile.assignedName,
+        phone: profile.phone,
+        external: profile.externalId,
+        blacklisted: effect.blacklisted,
+      };
+    }
+    case "contact_tag":
+      return {
+        k: "contact_tag",
+        identity: effect.identity,
+        tag: effect.tagId,
+        added: effect.added,
+      };
+    case "request_tag":
+      return {
+        k: "request_tag",
+        request: effect.requestId,
+        tag: effect.tagId,
+        added: effect.added,
+      };
+    case "request":
+      return {
+        k: "request",
+        request: effect.requestId,
+        kind: effect.kind,
+        opened: effect.openedAt,
+        closed: effect.closedAt,
+      };
+    case "operator":
+      return {
+        k: "operator",
+        operator: effect.operatorId,
+        email: effect.email,
+        online: effect.online,
+        status: effect.status,
+        at: effect.at,
+      };
+    case "receipt":
+      return { k: "receipt", message: effect.messageId, status: effect.status, at: effect.at };
+    case "settled":
+      return {
+        k: "settled",
+        delivery: effect.delivery,
+        attempt: effect.attempt,
+        message: effect.messageId,
+      };
+  }
+}
+
+function dialogRow(given: Extract<RareEffect, { type: "dialog" }>): Row {
+  const { effect } = given;
+  if (effect.type === "order_placed") {
+    return {
+      k: "order",
+      run: effect.run,
+      phone: effect.phone,
+      address: effect.address,
+      quantity: effect.quantity,
+      source: orderSource,
+      client: given.clientId,
+    };
+  }
+  return {
+    k: "outcome",
+    run: effect.run,
+    dialog: "order",
+    reason: effect.outcome,
+    state: effect.lastState,
+    messages: effect.messages,
+    started: effect.startedAt,
+    ended: effect.endedAt,
+  };
+}

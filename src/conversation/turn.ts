@@ -1,0 +1,152 @@
+import type { Channel } from "../channels/channel.ts";
+import { readWebhook } from "../channels/webhook.ts";
+import type { OriginId } from "../core/ids.ts";
+import { type ClaimedLane, eventsPerLaneMax } from "../lane/lanes.ts";
+import type { Origin, Origins } from "../tenants/origins.ts";
+import type { Arrival } from "./arrival.ts";
+import { readMail } from "./mail.ts";
+import { type AnyRun, type ConversationState, newConversation, parseState } from "./state.ts";
+import type { LoadedEvent, LoadedLane } from "./store.ts";
+
+/**
+ * One lane's turn in a worker: the state it stands on and the events to decide, in order.
+ * `fast` turns were read from Redis and must be checked for gaps by the commit; others come from one snapshot of PostgreSQL.
+ */
+export type Turn<Run extends AnyRun> = {
+  readonly lane: ClaimedLane;
+  readonly origin: Origin;
+  readonly version: number;
+  readonly state: ConversationState<Run>;
+  readonly arrivals: readonly Arrival[];
+  readonly fast: boolean;
+  /** PostgreSQL holds more events than these. */
+  readonly more: boolean;
+  /** PostgreSQL's time when it is to be done what is due, else null. */
+  readonly tickAt: number | null;
+};
+
+/** What reading a lane gave: a turn, nothing to do, a wait, or an event that cannot be read at all. */
+export type Reading<Run extends AnyRun> =
+  | { readonly type: "turn"; readonly turn: Turn<Run> }
+  | { readonly type: "idle" }
+  | { readonly type: "wait"; readonly waitMs: number }
+  | { readonly type: "unreadable"; readonly eventId: string; readonly reason: string };
+
+export type Readers<Run extends AnyRun> = {
+  readonly origins: Origins;
+  readonly channels: ReadonlyMap<string, Channel>;
+  readonly initialRun: Run;
+};
+
+/** A turn from Redis alone, or null when anything is missing and PostgreSQL must be asked. */
+export function readFast<Run extends AnyRun>(
+  lane: ClaimedLane,
+  readers: Readers<Run>,
+): Turn<Run> | null {
+  if (lane.cached === null || lane.entries.length === 0) return null;
+  const arrivals: Arrival[] = [];
+  let originId: OriginId | null = null;
+  for (const entry of lane.entries) {
+    const mailed = readMail(entry.event);
+    if (mailed === null) return null;
+    originId = mailed.o;
+    arrivals.push({ id: entry.id, at: mailed.at, event: mailed.e });
+  }
+  const origin = originId === null ? undefined : readers.origins.byId(originId);
+  if (origin === undefined) return null;
+  const state = parseState<Run>(JSON.parse(lane.cached.state));
+  return {
+    lane,
+    origin,
+    version: lane.cached.version,
+    state,
+    arrivals: inOrder(arrivals),
+    fast: true,
+    more: false,
+    tickAt: null,
+  };
+}
+
+/** Posts may overtake each other; ids tell the order in which the events were stored. A copy of an entry is dropped. */
+function inOrder(arrivals: readonly Arrival[]): readonly Arrival[] {
+  const sorted = arrivals.toSorted(
+    (a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
+  );
+  return sorted.filter((arrival, index) => arrival.id !== sorted[index - 1]?.id);
+}
+
+/** How many events a lane may be given at once: one while it is under suspicion. */
+export function eventsAllowed(lane: ClaimedLane): number {
+  return lane.tries >= 2 || lane.care > 0 ? 1 : eventsPerLaneMax;
+}
+
+/** A turn from one snapshot of PostgreSQL. */
+export function readLoaded<Run extends AnyRun>(
+  lane: ClaimedLane,
+  loaded: LoadedLane,
+  readers: Readers<Run>,
+): Reading<Run> {
+  const first = loaded.events[0];
+  const due = loaded.dueAt !== null && loaded.dueAt <= loaded.now;
+  if (first === undefined && !due) return { type: "idle" };
+  if (first?.waitMs != null && first.waitMs > 0) return { type: "wait", waitMs: first.waitMs };
+  const originId = first?.origin ?? loaded.origin;
+  const origin = originId === null ? undefined : readers.origins.byId(originId);
+  // An origin made a moment ago may not have been read yet.
+  if (origin === undefined) return { type: "wait", waitMs: unknownOriginWaitMs };
+  const taken = takeReadable(loaded.events.slice(0, eventsAllowed(lane)), origin, readers.channels);
+  if (taken.unreadable !== null && taken.read.length === 0)
+    return { type: "unreadable", ...taken.unreadable };
+  const more = loaded.events.length > taken.read.length;
+  const state =
+    loaded.state === null
+      ? newConversation(taken.identity, readers.initialRun)
+      : parseState<Run>(loaded.state);
+  const tickAt = due && !more ? loaded.now : null;
+  return {
+    type: "turn",
+    turn: {
+      lane,
+      origin,
+      version: loaded.version,
+      state,
+      arrivals: taken.read,
+      fast: false,
+      more,
+      tickAt,
+    },
+  };
+}
+
+const unknownOriginWaitMs = 1_000;
+
+type Taken = {
+  readonly read: readonly Arrival[];
+  readonly identity: string | null;
+  readonly unreadable: { readonly eventId: string; readonly reason: string } | null;
+};
+
+/** Reads raw events up to the first that the channel no longer understands; that one is then a lane's first and is failed. */
+function takeReadable(
+  events: readonly LoadedEvent[],
+  origin: Origin,
+  channels: ReadonlyMap<string, Channel>,
+): Taken {
+  const channel = channels.get(origin.channel);
+  const read: Arrival[] = [];
+  let identity: string | null = null;
+  for (const event of events) {
+    const webhook = channel === undefined ? null : readWebhook(channel, event.raw);
+    const item = webhook?.ok === true ? webhook.events[event.item] : undefined;
+    if (item === undefined || !("event" in item)) {
+      return {
+        read,
+        identity,
+        unreadable: { eventId: event.id, reason: "the stored event cannot be read" },
+      };
+    }
+    identity = item.subject.kind === "client" ? item.subject.identity : null;
+    read.push({ id: event.id, at: event.at, event: item.event });
+  }
+  return { read, identity, unreadable: null };
+}

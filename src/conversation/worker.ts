@@ -1,0 +1,170 @@
+import { describeError } from "../core/errors.ts";
+import type { ClaimedLane, Release } from "../lane/lanes.ts";
+import type { Origin } from "../tenants/origins.ts";
+import type { Rules } from "./arrival.ts";
+import { commitGroup } from "./commit-group.ts";
+import { type DecidedTurn, decideTurn } from "./decide-turn.ts";
+import { outageWaitMs, releaseAfter, releaseUnchanged } from "./endings.ts";
+import { gatherFacts } from "./facts.ts";
+import { readFromPostgres, readFromRedis } from "./read-group.ts";
+import type { AnyRun } from "./state.ts";
+import type { Turn } from "./turn.ts";
+import type { Delivery, WorkerParts } from "./worker-parts.ts";
+
+/**
+ * The inbound worker: claim ready lanes, read, decide, commit the group, release.
+ *
+ *   claim ─▶ read fast (Redis) ──────────────┐
+ *     │                                      ├─▶ decide ─▶ commit ─▶ done ─────────────▶ release
+ *     └────▶ read slow (one snapshot) ───────┘               │
+ *                     ▲                                      ├─▶ stale, gone, gap ─▶ slow again, at most three times
+ *                     └──────────────────────────────────────┘
+ *
+ * A worker may die, stop or lose its lease at any place: the commit is the only step that changes anything, and it refuses
+ * whoever is late.
+ */
+export type Worker = {
+  /** Works until nothing is ready or its time is over; never throws. Resolves with whether lanes may be left. */
+  readonly drain: () => Promise<boolean>;
+  /** Stops claiming; lanes in work are finished by the drains that hold them. */
+  readonly stop: () => void;
+  /** The lanes held now, for the renewal of their leases. */
+  readonly held: () => readonly ClaimedLane[];
+};
+
+/** How long one wake-up works before it lets the queue breathe, ms. */
+const drainMs = 2_000;
+/** How often a lane that lost a race is read again before others get their turn. */
+const roundsMax = 3;
+
+/** Makes a worker; nothing runs until `drain`. */
+export function createWorker<Run extends AnyRun>(parts: WorkerParts<Run>): Worker {
+  const holding = new Set<ClaimedLane>();
+  let stopping = false;
+
+  const claimAndHandle = async (): Promise<boolean> => {
+    const claimed = await parts.lanes.claim(`${crypto.randomUUID()}.`);
+    for (const lane of claimed) holding.add(lane);
+    try {
+      if (claimed.length > 0) await handle(parts, claimed);
+    } finally {
+      for (const lane of claimed) holding.delete(lane);
+    }
+    return claimed.length > 0;
+  };
+
+  const drainUntil = async (until: number): Promise<boolean> => {
+    while (!stopping && parts.clock.monotonic() < until)
+      if (!(await claimAndHandle())) return false;
+    return !stopping;
+  };
+
+  return {
+    drain: () =>
+      drainUntil(parts.clock.monotonic() + drainMs).catch((error) => {
+        // Redis is away: the leases bring the lanes back, or the sweeper when they are forgotten.
+        parts.logger.debug("drain ended early", { error: describeError(error) });
+        return false;
+      }),
+    stop: () => {
+      stopping = true;
+    },
+    held: () => [...holding],
+  };
+}
+
+/** Takes a claimed group through its rounds; every lane is released once, whatever happens. */
+async function handle<Run extends AnyRun>(
+  parts: WorkerParts<Run>,
+  claimed: readonly ClaimedLane[],
+): Promise<void> {
+  const releases: Release[] = [];
+  try {
+    await workThrough(parts, claimed, releases);
+  } catch (error) {
+    parts.logger.warn("a group of lanes could not be finished", {
+      lanes: claimed.length,
+      error: describeError(error),
+    });
+    const ended = new Set(releases.map((release) => release.lane));
+    for (const lane of claimed.filter((one) => !ended.has(one))) {
+      releases.push({ lane, cache: "forget", next: { waitMs: outageWaitMs }, care: lane.care });
+    }
+  }
+  await parts.lanes.release(releases);
+}
+
+async function workThrough<Run extends AnyRun>(
+  parts: WorkerParts<Run>,
+  claimed: readonly ClaimedLane[],
+  releases: Release[],
+): Promise<void> {
+  let { fast: turns, slow } = readFromRedis(parts, claimed);
+  for (let round = 0; round <= roundsMax && turns.length + slow.length > 0; round += 1) {
+    const read = await readFromPostgres(parts, slow);
+    releases.push(...read.releases);
+    slow = await decideAndCommit(parts, [...turns, ...read.turns], releases);
+    turns = [];
+  }
+  for (const lane of slow) releases.push({ lane, cache: "forget", next: "again", care: lane.care });
+}
+
+/** One round over turns: returns the lanes that lost and must be read again. */
+async function decideAndCommit<Run extends AnyRun>(
+  parts: WorkerParts<Run>,
+  turns: readonly Turn<Run>[],
+  releases: Release[],
+): Promise<readonly ClaimedLane[]> {
+  const decided = await decideAll(parts, turns);
+  const changing = decided.filter((one) => one.applied.length > 0 || one.turn.tickAt !== null);
+  for (const one of decided.filter((other) => !changing.includes(other)))
+    releases.push(await releaseUnchanged(parts, one));
+  if (changing.length === 0) return [];
+  const losers: ClaimedLane[] = [];
+  for (const end of await commitGroup(parts, changing)) {
+    parts.metrics.verdicts.inc({ verdict: end.verdict });
+    if (end.verdict === "done") announce(parts, end.decided);
+    const release = await releaseAfter(parts, end);
+    if (release === null) losers.push(end.decided.turn.lane);
+    else releases.push(release);
+  }
+  return losers;
+}
+
+async function decideAll<Run extends AnyRun>(
+  parts: WorkerParts<Run>,
+  turns: readonly Turn<Run>[],
+): Promise<readonly DecidedTurn<Run>[]> {
+  const facts = await gatherFacts(parts.store, turns);
+  const begun = parts.clock.monotonic();
+  const decided = turns.map((turn) => decideTurn(turn, rulesOf(parts, turn.origin), facts));
+  parts.metrics.decideSeconds.observe((parts.clock.monotonic() - begun) / 1_000);
+  return decided;
+}
+
+function rulesOf<Run extends AnyRun>(parts: WorkerParts<Run>, origin: Origin): Rules<Run> {
+  return {
+    dialog: parts.dialog,
+    language: origin.language,
+    enabled: origin.enabled,
+    sessionSilenceMs: parts.settings.sessionSilenceMs,
+    dialogSilenceMs: parts.settings.dialogSilenceMs,
+  };
+}
+
+/** Tells the outbox and the metrics what was committed. */
+function announce<Run extends AnyRun>(parts: WorkerParts<Run>, decided: DecidedTurn<Run>): void {
+  const { turn, effects, applied } = decided;
+  const count = effects.filter((effect) => effect.type === "reply").length;
+  const delivery: Delivery = { origin: turn.origin, conversation: turn.lane.conversation, count };
+  if (count > 0) parts.deliver([delivery]);
+  parts.metrics.applied.inc(applied.length);
+  for (const arrival of applied) {
+    parts.metrics.laneLagSeconds.observe(Math.max(0, parts.clock.now() - arrival.at) / 1_000);
+    parts.logger.debug("event applied", {
+      event: arrival.id,
+      conversation: delivery.conversation,
+      version: turn.version + 1,
+    });
+  }
+}

@@ -1,0 +1,25 @@
+/** Says that something took longer than it may; `code` is stable for people who read logs. */
+export class DeadlineExceeded extends Error {
+  readonly code = "deadline_exceeded";
+  constructor(what: string, limitMs: number) {
+    super(`${what} took longer than ${limitMs} ms`);
+  }
+}
+
+/** Resolves as `work` does, or rejects with DeadlineExceeded after `limitMs`; the work itself is not cancelled. */
+export async function within<T>(work: Promise<T>, limitMs: number, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DeadlineExceeded(what, limitMs)), limitMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Resolves after `ms`. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,103 @@
+import type { Channel } from "../channels/channel.ts";
+import { readWebhook } from "../channels/webhook.ts";
+import { describeError } from "../core/errors.ts";
+import type { FreshEvent, Journal, Stored } from "../journal/journal.ts";
+import type { Logger } from "../platform/telemetry/logger.ts";
+import type { Metrics } from "../platform/telemetry/metrics.ts";
+import type { Origin, Origins } from "../tenants/origins.ts";
+import { readBody } from "./body.ts";
+import { refusal } from "./refusal.ts";
+
+/**
+ * A webhook's way in: verify over the raw bytes, split into events, commit, answer, and wake the lanes without waiting for
+ * Redis. Nothing else happens before the answer.
+ * The checks come in this order: 404, 413, 415, 401, 400, 503; what passes them all is answered 200, understood or not.
+ */
+export type Webhooks = (request: Request, channel: string, originKey: string) => Promise<Response>;
+
+export type WebhookParts = {
+  readonly origins: Origins;
+  readonly channels: ReadonlyMap<string, Channel>;
+  readonly journal: Journal;
+  /** Wakes the lanes of new events; never throws, never waits. */
+  readonly post: (events: readonly FreshEvent[]) => void;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+};
+
+/** Makes the handler of `POST /webhook/{channel}/{originKey}`. */
+export function createWebhooks(parts: WebhookParts): Webhooks {
+  const answer = async (
+    request: Request,
+    channelName: string,
+    originKey: string,
+  ): Promise<Response> => {
+    const channel = parts.channels.get(channelName);
+    if (!parts.origins.ready())
+      return refusal(503, "not_ready", "Hookdesk has not read its origins yet");
+    const origin = parts.origins.byKey(channelName, originKey);
+    if (channel === undefined || origin === undefined)
+      return refusal(404, "unknown_origin", "no origin has this address");
+    const body = await readBody(request);
+    if (!body.ok) return body.refusal;
+    const verified = channel.verify({ headers: request.headers, body: body.bytes }, origin.account);
+    if (!verified.ok) return refusal(401, verified.reason, signatureSentences[verified.reason]);
+    const webhook = readWebhook(channel, body.bytes);
+    if (!webhook.ok) return refusal(400, webhook.reason, bodySentences[webhook.reason]);
+    return store({ origin, raw: body.bytes, events: webhook.events });
+  };
+
+  const store = async (webhook: Parameters<Journal["store"]>[0]): Promise<Response> => {
+    try {
+      const stored = await parts.journal.store(webhook);
+      parts.post(stored.flatMap((one) => (one.type === "fresh" ? [one.event] : [])));
+      note(webhook.origin, stored);
+      return new Response("ok");
+    } catch (error) {
+      parts.logger.warn("a webhook could not be stored", {
+        origin: webhook.origin.id,
+        error: describeError(error),
+      });
+      return refusal(503, "not_stored", "the event could not be stored; deliver it again");
+    }
+  };
+
+  const note = (origin: Origin, stored: readonly Stored[]): void => {
+    const labels = { channel: origin.channel };
+    for (const one of stored) {
+      if (one.type === "duplicate") parts.metrics.duplicates.inc(labels);
+      else parts.metrics.accepted.inc(labels);
+      if (one.type === "ignored") {
+        parts.metrics.ignored.inc({ ...labels, reason: one.reason });
+        parts.logger.info("event ignored", { origin: origin.id, reason: one.reason });
+      }
+      if (one.type === "fresh" && parts.logger.debugs) {
+        parts.logger.debug("event accepted", {
+          origin: origin.id,
+          event: one.event.id,
+          conversation: one.event.conversation,
+        });
+      }
+    }
+  };
+
+  return async (request, channel, originKey) => {
+    const begun = performance.now();
+    const response = await answer(request, channel, originKey);
+    parts.metrics.ackSeconds.observe((performance.now() - begun) / 1_000);
+    if (response.status !== 200) parts.metrics.refused.inc({ status: response.status });
+    return response;
+  };
+}
+
+const signatureSentences = {
+  signature_missing: "the webhook is not signed",
+  signature_wrong: "the signature does not fit the body",
+} as const;
+
+const bodySentences = {
+  not_utf8: "the body is not UTF-8",
+  not_json: "the body is not JSON",
+  too_deep: "the body is nested too deeply",
+  not_an_object: "the body is not a JSON object",
+} as const;

@@ -1,0 +1,77 @@
+-- dispatch: grants slots at the moment of sending, tenants in turn; puts back what is due.
+-- ARGV   run id of this Redis, most grants, lease in ms, token prefix, lanes per turn of an account
+-- returns 'cold' when the logs are not known to be complete, else { ms until something is due or -1, time of the grants,
+--         for each grant { conversation, tenant, account, token, n } }
+if redis.call('GET', P .. 'warm') ~= ARGV[1] then return 'cold' end
+local grants_max, lease, turn = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[5])
+
+for _, item in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMIT', 0, 200)) do
+  local name = string.sub(item, 3)
+  redis.call('ZREM', P .. 'due', item)
+  if string.sub(item, 1, 1) == 'l' then
+    local lane = redis.call('HMGET', P .. 'lane:' .. name, 'st', 'tn', 'ac')
+    if lane[1] then make_ready(name, lane[2], lane[3]) end
+  else
+    local tenant = redis.call('HGET', P .. 'account:' .. name, 'tn')
+    if tenant and redis.call('LLEN', P .. 'ready:' .. name) > 0 then queue_account(tenant, name) end
+  end
+end
+
+-- How many calls the account may make now, and if none, when to look again.
+local function room(account)
+  local limits = redis.call('HMGET', P .. 'account:' .. account, 'count', 'window', 'grace', 'flights')
+  if not limits[1] then return 0, 1000 end
+  local held = redis.call('PTTL', P .. 'hold:' .. account)
+  if held > 0 then return 0, held end
+  local span = tonumber(limits[2]) + tonumber(limits[3])
+  local log = P .. 'log:' .. account
+  local oldest = redis.call('LINDEX', log, 0)
+  while oldest and tonumber(oldest) <= now - span do
+    redis.call('LPOP', log)
+    oldest = redis.call('LINDEX', log, 0)
+  end
+  local free = tonumber(limits[1]) - redis.call('LLEN', log)
+  if free <= 0 then return 0, tonumber(oldest) + span - now end
+  redis.call('ZREMRANGEBYSCORE', P .. 'flight:' .. account, '-inf', now)
+  local berths = tonumber(limits[4]) - redis.call('ZCARD', P .. 'flight:' .. account)
+  -- The end of any of its sends queues the account again; the pause is for ends that are never told.
+  if berths <= 0 then return 0, 1000 end
+  return math.min(free, berths), 0
+end
+
+local grants = {}
+-- A round that grants nothing to any account ends the dispatch: stale entries are dropped on the way.
+while #grants < grants_max do
+  local tenant = redis.call('LPOP', P .. 'ring')
+  if not tenant then break end
+  local account = redis.call('LPOP', P .. 'accounts:' .. tenant)
+  if redis.call('LLEN', P .. 'accounts:' .. tenant) > 0 then redis.call('RPUSH', P .. 'ring', tenant) end
+  if account then
+    redis.call('HSET', P .. 'account:' .. account, 'q', '0', 'tn', tenant)
+    local slots, pause = room(account)
+    local taken = math.min(slots, turn, grants_max - #grants)
+    local given = 0
+    while given < taken do
+      local conv = redis.call('LPOP', P .. 'ready:' .. account)
+      if not conv then break end
+      local key = P .. 'lane:' .. conv
+      if redis.call('HGET', key, 'st') == 'R' then
+        given = given + 1
+        local token = ARGV[4] .. #grants
+        redis.call('HSET', key, 'st', 'X', 'tok', token)
+        redis.call('ZADD', P .. 'due', now + lease, 'l:' .. conv)
+        redis.call('ZADD', P .. 'flight:' .. account, now + lease, conv)
+        redis.call('RPUSH', P .. 'log:' .. account, now)
+        grants[#grants + 1] = { conv, tenant, account, token, tonumber(redis.call('HGET', key, 'n') or '0') }
+      end
+    end
+    if redis.call('LLEN', P .. 'ready:' .. account) > 0 then
+      if slots > 0 then queue_account(tenant, account) else redis.call('ZADD', P .. 'due', now + math.max(1, pause), 'a:' .. account) end
+    end
+  end
+end
+
+local first = redis.call('ZRANGE', P .. 'due', 0, 0, 'WITHSCORES')
+local next_due = -1
+if first[2] then next_due = math.max(0, tonumber(first[2]) - now) end
+return { next_due, now, grants }

@@ -1,0 +1,87 @@
+import type { SendOutcome } from "../channels/channel.ts";
+import type { UnknownPolicy } from "../tenants/origins.ts";
+
+/**
+ * What becomes of a delivery after an attempt. Pure.
+ *
+ *   sending ──▶ sent, rejected                       final
+ *           ──▶ throttled, quota, unauthorized       pending again, the account is on hold; not counted, waiting burns no attempt
+ *           ──▶ failed, not_sent                     pending after a back-off; parked after the last one or the deadline
+ *           ──▶ unknown ── hold ───▶                 final, shown
+ *                       ── resend ─▶                 pending after a back-off, one extra copy per such attempt
+ */
+export type AfterAttempt = {
+  readonly final: boolean;
+  readonly waitMs: number;
+  readonly failures: number;
+  readonly hold: Hold | null;
+  readonly parkReason: string | null;
+};
+
+export type Hold = { readonly ms: number; readonly reason: "throttled" | "quota" | "unauthorized" };
+
+export type AttemptContext = {
+  /** Certain and ambiguous failures before this attempt. */
+  readonly failures: number;
+  readonly policy: UnknownPolicy;
+  /** Ms until the delivery's deadline. */
+  readonly leftMs: number;
+  /** 0 ≤ jitter < 1, so that what failed together does not come back together. */
+  readonly jitter: number;
+};
+
+/** Quick retries, ms; most failures are over within them. */
+const quickRetriesMs = [1_000, 2_000, 4_000] as const;
+/** Slow retries after the quick ones. */
+const slowRetriesMax = 50;
+const slowFirstMs = 8_000;
+const slowGrowth = 1.5;
+const slowMsMax = 3_600_000;
+
+/** A throttle without a time names none; the window's own length would be too careful, no pause too rude. */
+const throttledDefaultMs = 5_000;
+/** A monthly quota does not come back soon, but it is raised by people who then expect to go on. */
+const quotaHoldMs = 3_600_000;
+/** A refused token is tried again so that a token repaired on the platform's side is noticed. */
+const unauthorizedHoldMs = 300_000;
+
+/** Decides what follows an attempt's end. */
+export function afterAttempt(outcome: SendOutcome, context: AttemptContext): AfterAttempt {
+  switch (outcome.type) {
+    case "sent":
+    case "rejected":
+      return ended;
+    case "throttled":
+      return onHold({ ms: outcome.retryAfterMs ?? throttledDefaultMs, reason: "throttled" });
+    case "quota":
+      return onHold({ ms: quotaHoldMs, reason: "quota" });
+    case "unauthorized":
+      return onHold({ ms: unauthorizedHoldMs, reason: "unauthorized" });
+    case "failed":
+    case "not_sent":
+      return retry(context);
+    case "unknown":
+      return context.policy === "hold" ? ended : retry(context);
+  }
+}
+
+const ended: AfterAttempt = { final: true, waitMs: 0, failures: 0, hold: null, parkReason: null };
+
+function onHold(hold: Hold): AfterAttempt {
+  return { final: false, waitMs: hold.ms, failures: 0, hold, parkReason: null };
+}
+
+function retry(context: AttemptContext): AfterAttempt {
+  const waitMs = backOffMs(context.failures, context.jitter);
+  const spent = context.failures >= quickRetriesMs.length + slowRetriesMax;
+  const parkReason = spent ? "retries_spent" : waitMs >= context.leftMs ? "deadline" : null;
+  return { final: parkReason !== null, waitMs, failures: 1, hold: null, parkReason };
+}
+
+/** Ms before the next try after `failures` earlier ones: 1, 2, 4 s exactly, then growing, jittered by up to a half, at most an hour. */
+export function backOffMs(failures: number, jitter: number): number {
+  const quick = quickRetriesMs[failures];
+  if (quick !== undefined) return quick;
+  const grown = slowFirstMs * slowGrowth ** (failures - quickRetriesMs.length);
+  return Math.round(Math.min(grown, slowMsMax) * (1 - jitter / 2));
+}

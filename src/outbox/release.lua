@@ -1,0 +1,28 @@
+-- release: a conversation's turn at sending is over.
+-- ARGV   for each: conversation, token, kind, argument, time of the grant if its slot was not used, else 0
+--        kind  'done' (one delivery has ended) | 'empty' (nothing open; argument = n seen at the grant) | 'again' | 'wait' (argument = ms)
+for i = 1, #ARGV, 5 do
+  local conv, token, kind, argument, unused = ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3]), ARGV[i + 4]
+  local key = P .. 'lane:' .. conv
+  local lane = redis.call('HMGET', key, 'tok', 'tn', 'ac', 'n')
+  if lane[1] == token then
+    local tenant, account, announced = lane[2], lane[3], tonumber(lane[4] or '0')
+    redis.call('ZREM', P .. 'flight:' .. account, conv)
+    -- A slot that was not used goes back while its time is still the newest, so that the log stays in order.
+    if unused ~= '0' and redis.call('LINDEX', P .. 'log:' .. account, -1) == unused then redis.call('RPOP', P .. 'log:' .. account) end
+    if kind == 'done' then announced = announced - 1 elseif kind == 'empty' then announced = announced - argument end
+    redis.call('HSET', key, 'n', math.max(0, announced))
+    if kind == 'wait' then
+      redis.call('HSET', key, 'st', 'W')
+      redis.call('HDEL', key, 'tok')
+      redis.call('ZADD', P .. 'due', now + argument, 'l:' .. conv)
+    elseif kind == 'again' or announced > 0 then
+      make_ready(conv, tenant, account)
+    else
+      redis.call('DEL', key)
+      redis.call('ZREM', P .. 'due', 'l:' .. conv)
+    end
+    if redis.call('LLEN', P .. 'ready:' .. account) > 0 then queue_account(tenant, account) end
+  end
+end
+return 0

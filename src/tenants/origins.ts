@@ -1,0 +1,85 @@
+import type { Account } from "../channels/channel.ts";
+import { type OriginId, originId, type TenantId, tenantId } from "../core/ids.ts";
+import type { Language } from "../dialog/dialog.ts";
+import type { Database, Statement } from "../platform/postgres/database.ts";
+
+/** What an unanswered send of this origin means: `hold` makes no second copy, `resend` one per ambiguous attempt. */
+export type UnknownPolicy = "hold" | "resend";
+
+/** One connected account of a channel. */
+export type Origin = {
+  readonly tenant: TenantId;
+  readonly id: OriginId;
+  readonly channel: string;
+  readonly key: string;
+  readonly enabled: boolean;
+  readonly account: Account;
+  readonly language: Language;
+  readonly rate: { readonly count: number; readonly windowMs: number };
+  readonly inFlightMax: number;
+  readonly unknown: { readonly bot: UnknownPolicy; readonly operator: UnknownPolicy };
+};
+
+/**
+ * All origins, kept in memory and read again every few seconds. While PostgreSQL is away the last reading stays valid, so a
+ * webhook is still judged; before the first reading nothing is known and `ready` is false.
+ */
+export type Origins = {
+  readonly ready: () => boolean;
+  readonly byKey: (channel: string, key: string) => Origin | undefined;
+  readonly byId: (id: OriginId) => Origin | undefined;
+  readonly all: () => readonly Origin[];
+  readonly refresh: () => Promise<void>;
+};
+
+type OriginRow = {
+  readonly tenant_id: number;
+  readonly origin_id: number;
+  readonly channel: string;
+  readonly origin_key: string;
+  readonly enabled: boolean;
+  readonly api_url: string;
+  readonly api_token: string;
+  readonly signature: "required" | "optional";
+  readonly language: Language;
+  readonly rate_count: number;
+  readonly rate_window_ms: number;
+  readonly in_flight_max: number;
+  readonly unknown_bot: UnknownPolicy;
+  readonly unknown_operator: UnknownPolicy;
+};
+
+const allOrigins: Statement = { name: "all_origins", text: "SELECT * FROM all_origins()" };
+
+export function createOrigins(database: Database): Origins {
+  let byId = new Map<OriginId, Origin>();
+  let byKey = new Map<string, Origin>();
+  let ready = false;
+  return {
+    ready: () => ready,
+    byKey: (channel, key) => byKey.get(`${channel}/${key}`),
+    byId: (id) => byId.get(id),
+    all: () => [...byId.values()],
+    refresh: async () => {
+      const origins = (await database.query<OriginRow>(allOrigins, [])).map(originOf);
+      byId = new Map(origins.map((origin) => [origin.id, origin]));
+      byKey = new Map(origins.map((origin) => [`${origin.channel}/${origin.key}`, origin]));
+      ready = true;
+    },
+  };
+}
+
+function originOf(row: OriginRow): Origin {
+  return {
+    tenant: tenantId(row.tenant_id),
+    id: originId(row.origin_id),
+    channel: row.channel,
+    key: row.origin_key,
+    enabled: row.enabled,
+    account: { apiUrl: row.api_url, apiToken: row.api_token, signature: row.signature },
+    language: row.language,
+    rate: { count: row.rate_count, windowMs: row.rate_window_ms },
+    inFlightMax: row.in_flight_max,
+    unknown: { bot: row.unknown_bot, operator: row.unknown_operator },
+  };
+}
