@@ -1,0 +1,46 @@
+import type { TestDatabase } from "./database.ts";
+
+export type TestOrigin = {
+  readonly tenant: number;
+  readonly origin: number;
+  readonly key: string;
+  readonly token: string;
+};
+
+export type OriginSettings = {
+  readonly tenant: number;
+  readonly key: string;
+  readonly token: string;
+  readonly apiUrl: string;
+  readonly rate?: { readonly count: number; readonly windowMs: number };
+  readonly language?: "en" | "ru" | "es";
+};
+
+const rateDefault = { count: 100_000, windowMs: 60_000 };
+
+/** Adds a tenant; resolves with its number. */
+export async function addTenant(database: TestDatabase, name: string): Promise<number> {
+  return database.count("INSERT INTO tenants (name) VALUES ($1) RETURNING tenant_id", [name]);
+}
+
+/** Adds an origin of the fake Chat2Desk; a running Hookdesk knows it after its next reading of the origins. */
+export async function addOrigin(
+  database: TestDatabase,
+  settings: OriginSettings,
+): Promise<TestOrigin> {
+  const rate = settings.rate ?? rateDefault;
+  const origin = await database.count(
+    `INSERT INTO origins (tenant_id, channel, origin_key, api_url, api_token, language, rate_count, rate_window_ms)
+     VALUES ($1, 'chat2desk', $2, $3, $4, $5, $6, $7) RETURNING origin_id`,
+    [
+      settings.tenant,
+      settings.key,
+      settings.apiUrl,
+      settings.token,
+      settings.language ?? "en",
+      rate.count,
+      rate.windowMs,
+    ],
+  );
+  return { tenant: settings.tenant, origin, key: settings.key, token: settings.token };
+}
