@@ -24,18 +24,36 @@ BEGIN
        WITH CHECK (tenant_id = (SELECT nullif(current_setting(''hookdesk.tenant'', true), '''')::int))', target);
 END $$;
 
+-- PostgreSQL lets everybody call a new function: those that see every tenant are taken from PUBLIC.
+CREATE FUNCTION close_to_public() RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  definer regprocedure;
+BEGIN
+  FOR definer IN
+    SELECT p.oid FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner
+    WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef AND r.rolname = current_user
+  LOOP
+    EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', definer);
+  END LOOP;
+END $$;
+
 -- Gives the pipeline's role what it needs; harmless when repeated, does nothing while the role is missing.
 CREATE FUNCTION grant_to_pipeline() RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'hookdesk_app') THEN RETURN false; END IF;
-  IF NOT pg_has_role(current_user, 'hookdesk_app', 'MEMBER') THEN
-    EXECUTE format('GRANT hookdesk_app TO %I', current_user);
-  END IF;
+  BEGIN
+    IF NOT pg_has_role(current_user, 'hookdesk_app', 'MEMBER') THEN
+      EXECUTE format('GRANT hookdesk_app TO %I', current_user);
+    END IF;
+  EXCEPTION WHEN unique_violation THEN NULL; -- The migration of another database of the cluster has just done it.
+  END;
   GRANT USAGE ON SCHEMA public TO hookdesk_app;
   GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO hookdesk_app;
   GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO hookdesk_app;
   GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO hookdesk_app;
   REVOKE INSERT, UPDATE, DELETE ON tenants FROM hookdesk_app;
+  -- Tables without a tenant are reached through functions alone.
+  REVOKE ALL ON migrations, leaders FROM hookdesk_app;
   RETURN true;
 EXCEPTION WHEN insufficient_privilege THEN RETURN false;
 END $$;

@@ -48,7 +48,8 @@ BEGIN
   SELECT coalesce(array_agg(held.i), '{}') INTO v_locked FROM (
     SELECT l.i FROM json_to_recordset(v_lanes) AS l (i int, t int, c uuid, v bigint)
     JOIN conversations ON tenant_id = l.t AND conv = l.c AND version = l.v
-    ORDER BY tenant_id, conv FOR UPDATE OF conversations
+    -- A conversation that somebody else holds is judged stale and read again: its neighbours do not wait for it.
+    ORDER BY tenant_id, conv FOR UPDATE OF conversations SKIP LOCKED
   ) held;
 
   -- Tested before anything else is written, one index range per lane: the events named must all be open, and for lanes that
@@ -74,8 +75,8 @@ BEGIN
   USING json_to_recordset(v_lanes) AS l (i int, t int, c uuid, x bigint[]), unnest(l.x) AS applied (id)
   WHERE (v_all OR l.i = ANY (v_ok)) AND tenant_id = l.t AND conv = l.c AND pending.id = applied.id;
 
-  UPDATE conversations SET version = version + 1, state = l.s, owner_epoch = l.e
-  FROM json_to_recordset(v_lanes) AS l (i int, t int, c uuid, s jsonb, e int)
+  UPDATE conversations SET version = version + 1, state = l.s, owner_epoch = l.e, identity = coalesce(identity, l.n)
+  FROM json_to_recordset(v_lanes) AS l (i int, t int, c uuid, n text, s jsonb, e int)
   WHERE (v_all OR l.i = ANY (v_ok)) AND tenant_id = l.t AND conv = l.c;
 
   INSERT INTO messages (tenant_id, conv, seq, origin_id, event_id, session, author, kind, visibility, message_id, text,
@@ -112,26 +113,27 @@ BEGIN
   RETURN QUERY SELECT * FROM unnest(v_index, v_verdict);
 END $$;
 
--- commit_rare: the rows that only some messages leave behind, in the same transaction.
---   p_rows  [{i: lane, t: tenant, c: conv, k: table's short name, ...columns}]
+-- commit_rare: the rows that only some messages leave behind, in the same transaction. Several of a group may name the same row
+-- (a session begun and given away by one event): an upsert must see it once, so the last word is taken first.
+--   p_rows  [{z: place, i: lane, t: tenant, c: conv, k: table's short name, ...columns}]
 --   p_ok    the lanes that were accepted
 CREATE FUNCTION commit_rare(p_rows json, p_ok int[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
   INSERT INTO sessions (tenant_id, conv, number, owner, owner_epoch, started_at, ended_at)
-  SELECT t, c, number, owner, epoch, to_timestamp(started / 1000), to_timestamp(ended / 1000)
-  FROM json_to_recordset(p_rows) AS r (i int, k text, t int, c uuid, number int, owner text, epoch int,
+  SELECT DISTINCT ON (t, c, number) t, c, number, owner, epoch, to_timestamp(started / 1000), to_timestamp(ended / 1000)
+  FROM json_to_recordset(p_rows) AS r (z int, i int, k text, t int, c uuid, number int, owner text, epoch int,
     started double precision, ended double precision)
-  WHERE k = 'session' AND i = ANY (p_ok)
+  WHERE k = 'session' AND i = ANY (p_ok) ORDER BY t, c, number, z DESC
   ON CONFLICT (tenant_id, conv, number) DO UPDATE
     SET owner = excluded.owner, owner_epoch = excluded.owner_epoch, ended_at = excluded.ended_at;
 
   INSERT INTO orders (tenant_id, conv, run, client_phone, delivery_address, quantity, source, chat2desk_client_id)
   SELECT t, c, run, phone, address, quantity, source, client
-  FROM json_to_recordset(p_rows) AS r (i int, k text, t int, c uuid, run int, phone text, address text, quantity int,
+  FROM json_to_recordset(p_rows) AS r (z int, i int, k text, t int, c uuid, run int, phone text, address text, quantity int,
     source text, client text)
-  WHERE k = 'order' AND i = ANY (p_ok);
+  WHERE k = 'order' AND i = ANY (p_ok) ORDER BY z;
 
   INSERT INTO dialog_outcomes (tenant_id, conv, run, dialog, completed, dropoff_state, reason, total_messages,
                                duration_seconds, started_at, ended_at)
@@ -142,45 +144,58 @@ BEGIN
   WHERE k = 'outcome' AND i = ANY (p_ok);
 
   INSERT INTO contact_identities AS known (tenant_id, origin_id, identity, conv, name, assigned_name, phone, external_id, blacklisted)
-  SELECT t, origin, identity, c, name, assigned, phone, external, coalesce(blacklisted, false)
-  FROM json_to_recordset(p_rows) AS r (i int, k text, t int, c uuid, origin int, identity text, name text, assigned text,
+  SELECT t, origin, identity, (array_agg(c))[1],
+    (array_agg(name ORDER BY z DESC) FILTER (WHERE name IS NOT NULL))[1],
+    (array_agg(assigned ORDER BY z DESC) FILTER (WHERE assigned IS NOT NULL))[1],
+    (array_agg(phone ORDER BY z DESC) FILTER (WHERE phone IS NOT NULL))[1],
+    (array_agg(external ORDER BY z DESC) FILTER (WHERE external IS NOT NULL))[1],
+    coalesce(bool_or(blacklisted), false)
+  FROM json_to_recordset(p_rows) AS r (z int, i int, k text, t int, c uuid, origin int, identity text, name text, assigned text,
     phone text, external text, blacklisted boolean)
-  WHERE k = 'contact' AND i = ANY (p_ok)
+  WHERE k = 'contact' AND i = ANY (p_ok) GROUP BY t, origin, identity ORDER BY t, origin, identity
   ON CONFLICT (tenant_id, origin_id, identity) DO UPDATE SET
     name = coalesce(excluded.name, known.name), assigned_name = coalesce(excluded.assigned_name, known.assigned_name),
     phone = coalesce(excluded.phone, known.phone), external_id = coalesce(excluded.external_id, known.external_id),
     blacklisted = known.blacklisted OR excluded.blacklisted, updated_at = now();
 
-  INSERT INTO contact_tags (tenant_id, origin_id, identity, tag_id)
-  SELECT t, origin, identity, tag FROM json_to_recordset(p_rows) AS r (i int, k text, t int, origin int, identity text, tag text, added boolean)
-  WHERE k = 'contact_tag' AND added AND i = ANY (p_ok) ON CONFLICT DO NOTHING;
-  DELETE FROM contact_tags known USING json_to_recordset(p_rows) AS r (i int, k text, t int, origin int, identity text, tag text, added boolean)
-  WHERE k = 'contact_tag' AND NOT added AND i = ANY (p_ok)
-    AND tenant_id = t AND origin_id = origin AND known.identity = r.identity AND tag_id = tag;
+  WITH last_word AS (
+    SELECT DISTINCT ON (t, origin, identity, tag) * FROM json_to_recordset(p_rows) AS r (
+      z int, i int, k text, t int, origin int, identity text, tag text, added boolean)
+    WHERE k = 'contact_tag' AND i = ANY (p_ok) ORDER BY t, origin, identity, tag, z DESC
+  ), removed AS (
+    DELETE FROM contact_tags USING last_word w
+    WHERE NOT added AND tenant_id = t AND origin_id = origin AND contact_tags.identity = w.identity AND tag_id = tag
+  ) INSERT INTO contact_tags (tenant_id, origin_id, identity, tag_id)
+  SELECT t, origin, identity, tag FROM last_word WHERE added ON CONFLICT DO NOTHING;
 
   INSERT INTO requests AS known (tenant_id, origin_id, request_id, conv, kind, opened_at, closed_at)
-  SELECT t, origin, request, c, kind, to_timestamp(opened / 1000), to_timestamp(closed / 1000)
-  FROM json_to_recordset(p_rows) AS r (i int, k text, t int, c uuid, origin int, request text, kind text,
+  SELECT t, origin, request, (array_agg(c ORDER BY z))[1], (array_agg(kind ORDER BY z DESC) FILTER (WHERE kind IS NOT NULL))[1],
+    to_timestamp(min(opened) / 1000), to_timestamp(min(closed) / 1000)
+  FROM json_to_recordset(p_rows) AS r (z int, i int, k text, t int, c uuid, origin int, request text, kind text,
     opened double precision, closed double precision)
-  WHERE k = 'request' AND i = ANY (p_ok)
+  WHERE k = 'request' AND i = ANY (p_ok) GROUP BY t, origin, request ORDER BY t, origin, request
   ON CONFLICT (tenant_id, origin_id, request_id) DO UPDATE SET
     kind = coalesce(excluded.kind, known.kind), opened_at = coalesce(known.opened_at, excluded.opened_at),
-    closed_at = coalesce(excluded.closed_at, known.closed_at);
+    closed_at = coalesce(known.closed_at, excluded.closed_at);
 
-  INSERT INTO request_tags (tenant_id, origin_id, request_id, tag_id)
-  SELECT t, origin, request, tag FROM json_to_recordset(p_rows) AS r (i int, k text, t int, origin int, request text, tag text, added boolean)
-  WHERE k = 'request_tag' AND added AND i = ANY (p_ok) ON CONFLICT DO NOTHING;
-  DELETE FROM request_tags USING json_to_recordset(p_rows) AS r (i int, k text, t int, origin int, request text, tag text, added boolean)
-  WHERE k = 'request_tag' AND NOT added AND i = ANY (p_ok)
-    AND tenant_id = t AND origin_id = origin AND request_id = request AND tag_id = tag;
+  WITH last_word AS (
+    SELECT DISTINCT ON (t, origin, request, tag) * FROM json_to_recordset(p_rows) AS r (
+      z int, i int, k text, t int, origin int, request text, tag text, added boolean)
+    WHERE k = 'request_tag' AND i = ANY (p_ok) ORDER BY t, origin, request, tag, z DESC
+  ), removed AS (
+    DELETE FROM request_tags USING last_word
+    WHERE NOT added AND tenant_id = t AND origin_id = origin AND request_id = request AND tag_id = tag
+  ) INSERT INTO request_tags (tenant_id, origin_id, request_id, tag_id)
+  SELECT t, origin, request, tag FROM last_word WHERE added ON CONFLICT DO NOTHING;
 
-  INSERT INTO platform_operators (tenant_id, origin_id, operator_id, email, online, status, updated_at)
-  SELECT t, origin, operator, email, online, status, to_timestamp(at / 1000)
-  FROM json_to_recordset(p_rows) AS r (i int, k text, t int, origin int, operator text, email text, online boolean,
+  INSERT INTO platform_operators AS known (tenant_id, origin_id, operator_id, email, online, status, updated_at)
+  SELECT DISTINCT ON (t, origin, operator) t, origin, operator, email, online, status, to_timestamp(at / 1000)
+  FROM json_to_recordset(p_rows) AS r (z int, i int, k text, t int, origin int, operator text, email text, online boolean,
     status text, at double precision)
-  WHERE k = 'operator' AND i = ANY (p_ok)
+  WHERE k = 'operator' AND i = ANY (p_ok) ORDER BY t, origin, operator, z DESC
   ON CONFLICT (tenant_id, origin_id, operator_id) DO UPDATE
-    SET email = excluded.email, online = excluded.online, status = excluded.status, updated_at = excluded.updated_at;
+    SET email = coalesce(excluded.email, known.email), online = excluded.online, status = excluded.status,
+        updated_at = excluded.updated_at;
 
   INSERT INTO receipts (tenant_id, origin_id, message_id, status, at)
   SELECT t, origin, message, status, to_timestamp(at / 1000)
@@ -191,46 +206,86 @@ BEGIN
   WITH settled AS (
     UPDATE attempts SET outcome = 'sent', message_id = r.message, settled_by = 'echo'
     FROM json_to_recordset(p_rows) AS r (i int, k text, t int, c uuid, delivery bigint, attempt int, message text)
-    WHERE k = 'settled' AND i = ANY (p_ok) AND tenant_id = t AND conv = c AND seq = delivery AND n = attempt
-      AND outcome = 'unknown'
+    WHERE k = 'settled' AND i = ANY (p_ok) AND tenant_id = t AND conv = c AND seq = delivery AND n = attempt AND outcome = 'unknown'
     RETURNING tenant_id, conv, seq, n
   ) DELETE FROM outbox USING settled
   WHERE outbox.tenant_id = settled.tenant_id AND outbox.conv = settled.conv AND outbox.seq = settled.seq
     AND outbox.status = 'pending' AND outbox.attempt = settled.n;
 END $$;
 
--- fail_event: records that the first open event of a lane could not be handled; at the last attempt it is parked and the
--- conversation gets a visible gap, so that its later events go on.
---   returns  parked, and the ms until the next try when it is not
-CREATE FUNCTION fail_event(p_tenant int, p_conv uuid, p_id bigint, p_reason text, p_attempts_max int)
-RETURNS TABLE (parked boolean, wait_ms double precision)
+-- park_event: sets the first open event of a lane aside, with a visible gap, so that the later ones go on. The caller holds the
+-- conversation's lock; the version rises, so that whoever decided this event elsewhere loses.
+CREATE FUNCTION park_event(p_tenant int, p_conv uuid, p_id bigint, p_reason text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   v_version bigint;
   v_origin int;
+BEGIN
+  UPDATE conversations SET version = version + 1 WHERE tenant_id = p_tenant AND conv = p_conv
+  RETURNING version, origin_id INTO v_version, v_origin;
+  INSERT INTO parked (tenant_id, conv, id, origin_id, raw, item, attempts, reason, received_at)
+  SELECT p_tenant, p_conv, p_id, v_origin, coalesce(j.raw, ''), coalesce(j.item, 0), p.attempts, p_reason, p.at
+  FROM pending p
+  LEFT JOIN journal j ON j.tenant_id = p_tenant AND j.day = (p.at AT TIME ZONE 'UTC')::date AND j.id = p.id
+  WHERE p.tenant_id = p_tenant AND p.conv = p_conv AND p.id = p_id;
+  DELETE FROM pending WHERE tenant_id = p_tenant AND conv = p_conv AND id = p_id;
+  INSERT INTO messages (tenant_id, conv, seq, origin_id, event_id, author, kind, text, at)
+  VALUES (p_tenant, p_conv, v_version * 1000, v_origin, p_id, 'platform', 'gap', '', now());
+END $$;
+
+-- count_attempt: adds p_more to the attempts of an open event, at least p_floor before it, under the conversation's lock.
+--   returns  the attempts; null when the event is not open any more
+CREATE FUNCTION count_attempt(p_tenant int, p_conv uuid, p_id bigint, p_reason text, p_floor int, p_more int) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
   v_attempts int;
 BEGIN
-  SELECT origin_id INTO v_origin FROM journal JOIN pending USING (tenant_id, id)
-  WHERE tenant_id = p_tenant AND journal.conv = p_conv AND id = p_id AND day = (at AT TIME ZONE 'UTC')::date;
-  IF NOT FOUND THEN RETURN QUERY SELECT false, 0::double precision; RETURN; END IF;
-  INSERT INTO conversations (tenant_id, conv, origin_id) VALUES (p_tenant, p_conv, v_origin) ON CONFLICT DO NOTHING;
-  SELECT version INTO v_version FROM conversations WHERE tenant_id = p_tenant AND conv = p_conv FOR UPDATE;
-  UPDATE pending SET attempts = attempts + 1, reason = p_reason, next_at = now() + (2 ^ attempts) * interval '1 s'
+  INSERT INTO conversations (tenant_id, conv, origin_id)
+  SELECT p_tenant, p_conv, coalesce(j.origin_id, 0) FROM pending p
+  LEFT JOIN journal j ON j.tenant_id = p_tenant AND j.day = (p.at AT TIME ZONE 'UTC')::date AND j.id = p.id
+  WHERE p.tenant_id = p_tenant AND p.conv = p_conv AND p.id = p_id
+  ON CONFLICT DO NOTHING;
+  PERFORM FROM conversations WHERE tenant_id = p_tenant AND conv = p_conv FOR UPDATE;
+  UPDATE pending SET attempts = greatest(attempts, p_floor) + p_more, reason = p_reason
   WHERE tenant_id = p_tenant AND conv = p_conv AND id = p_id RETURNING attempts INTO v_attempts;
-  IF NOT FOUND THEN RETURN QUERY SELECT false, 0::double precision; RETURN; END IF;
-  IF v_attempts < p_attempts_max THEN
-    RETURN QUERY SELECT false, (2 ^ (v_attempts - 1) * 1000)::double precision; RETURN;
+  RETURN v_attempts;
+END $$;
+
+-- fail_event: records that the first open event of a lane could not be handled; at the last attempt it is parked.
+--   p_counted  suspect_event has counted this attempt already
+--   returns    parked, and the ms until the next try when it is not
+CREATE FUNCTION fail_event(p_tenant int, p_conv uuid, p_id bigint, p_reason text, p_attempts_max int, p_counted boolean)
+RETURNS TABLE (parked boolean, wait_ms double precision)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  v_attempts int := count_attempt(p_tenant, p_conv, p_id, p_reason, 0, CASE WHEN p_counted THEN 0 ELSE 1 END);
+  v_wait interval := 2 ^ (v_attempts - 1) * interval '1 s';
+BEGIN
+  IF v_attempts IS NULL THEN
+    RETURN QUERY SELECT false, 0::double precision;
+  ELSIF v_attempts >= p_attempts_max THEN
+    PERFORM park_event(p_tenant, p_conv, p_id, p_reason);
+    RETURN QUERY SELECT true, 0::double precision;
+  ELSE
+    UPDATE pending SET next_at = now() + v_wait WHERE tenant_id = p_tenant AND conv = p_conv AND id = p_id;
+    RETURN QUERY SELECT false, ms(v_wait);
   END IF;
-  INSERT INTO parked (tenant_id, conv, id, origin_id, raw, item, attempts, reason, received_at)
-  SELECT p_tenant, p_conv, p_id, journal.origin_id, raw, item, v_attempts, p_reason, received_at
-  FROM pending JOIN journal USING (tenant_id, id)
-  WHERE tenant_id = p_tenant AND pending.conv = p_conv AND id = p_id AND day = (at AT TIME ZONE 'UTC')::date;
-  DELETE FROM pending WHERE tenant_id = p_tenant AND conv = p_conv AND id = p_id;
-  UPDATE conversations SET version = version + 1 WHERE tenant_id = p_tenant AND conv = p_conv;
-  INSERT INTO messages (tenant_id, conv, seq, origin_id, event_id, author, kind, text, at)
-  VALUES (p_tenant, p_conv, (v_version + 1) * 1000, v_origin, p_id, 'platform', 'gap', '', now());
-  RETURN QUERY SELECT true, 0::double precision;
+END $$;
+
+-- suspect_event: counts an attempt before it is begun, because those before it ended with the death of their process: two of them
+-- went uncounted. An event that has used up its attempts is parked instead.
+--   returns  whether it was parked
+CREATE FUNCTION suspect_event(p_tenant int, p_conv uuid, p_id bigint, p_reason text, p_attempts_max int) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  IF count_attempt(p_tenant, p_conv, p_id, p_reason, 2, 1) > p_attempts_max THEN
+    PERFORM park_event(p_tenant, p_conv, p_id, p_reason);
+    RETURN true;
+  END IF;
+  RETURN false;
 END $$;
 
 -- echo_facts: what the outbox knows about messages that come back from a platform. One snapshot: a send in flight is either
@@ -255,7 +310,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WHERE id > p_after AND at < now() - p_age_ms * interval '1 ms' ORDER BY id LIMIT p_limit
 $$;
 
--- due_timers: conversations with a deadline that may be due.
-CREATE FUNCTION due_timers(p_limit int) RETURNS TABLE (tenant_id int, conv uuid)
+-- due_timers: a page of the conversations with a deadline that may be due.
+CREATE FUNCTION due_timers(p_limit int, p_offset int) RETURNS TABLE (tenant_id int, conv uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
-'SELECT tenant_id, conv FROM timers WHERE due_at <= now() ORDER BY due_at LIMIT p_limit';
+'SELECT tenant_id, conv FROM timers WHERE due_at <= now() ORDER BY due_at, tenant_id, conv LIMIT p_limit OFFSET p_offset';
+
+-- postpone_timer: a deadline that cannot be handled is looked at again later, so that it does not take the others' places.
+CREATE FUNCTION postpone_timer(p_tenant int, p_conv uuid, p_wait_ms int) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  UPDATE timers SET due_at = now() + p_wait_ms * interval '1 ms'
+  WHERE tenant_id = p_tenant AND conv = p_conv AND due_at <= now()
+$$;

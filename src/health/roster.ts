@@ -1,19 +1,36 @@
 import { describeError } from "../core/errors.ts";
 import { type Periodic, periodic } from "../core/service.ts";
-import type { RedisClient } from "../platform/redis/redis.ts";
+import type { RedisClient, Script } from "../platform/redis/redis.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
-import { aggregateMetrics, exportMetrics, type Metrics } from "../platform/telemetry/metrics.ts";
+import {
+  addUpMetrics,
+  exportMetrics,
+  type Metrics,
+  metricsText,
+  resetMetrics,
+} from "../platform/telemetry/metrics.ts";
+import inheritLua from "./inherit.lua" with { type: "text" };
+import publishLua from "./publish.lua" with { type: "text" };
 
-/** Which processes live, and their numbers: each tells Redis every second, and is forgotten a few seconds after its last word. */
+/**
+ * Which processes live, and what all of them have counted.
+ *
+ *   unknown ──publish, every second──▶ live ──silent for 5 s, or stopped──▶ dead ──another inherits its numbers──▶ unknown
+ *
+ * A process that was taken for dead and speaks again counts from nothing: its former numbers are its heir's now.
+ */
 export type Roster = Periodic & {
-  /** Live processes by role; null while Redis is away. */
+  /** Live processes by role; null while Redis cannot be used. */
   readonly counts: () => Promise<Readonly<Record<string, number>> | null>;
-  /** Prometheus text over all live processes; over this one alone while Redis is away. */
+  /** Prometheus text over all processes, the dead included; over this one alone while Redis cannot be used. */
   readonly metricsText: () => Promise<string>;
+  /** Why Redis does not take what this process writes; null when it does. */
+  readonly refused: () => string | null;
 };
 
 export type RosterParts = {
   readonly redis: RedisClient;
+  /** Ends with a hash tag and a colon: all keys of the roster live in one slot. */
   readonly prefix: string;
   readonly role: string;
   readonly process: string;
@@ -23,69 +40,101 @@ export type RosterParts = {
 
 const everyMs = 1_000;
 const lifeMs = 5_000;
+/** The numbers of an installation that does not run are forgotten after this, ms. */
+const memoryMs = 30 * 86_400_000;
 const processesMax = 1_000;
 
-/** Keys: `<prefix>process:<role>:<process>` holds the process's exported metrics. */
+const publish: Script = { name: "roster_publish", source: publishLua };
+const inherit: Script = { name: "roster_inherit", source: inheritLua };
+
+/** Makes this process's place in the roster; it is taken with `start` and left with `stop`. */
 export function createRoster(parts: RosterParts): Roster {
-  const { redis } = parts;
-  const own = `${parts.prefix}process:${parts.role}:${parts.process}`;
-  const list = `${parts.prefix}processes`;
-  // Redis's own clock, because the processes' clocks may differ.
-  const now = async (): Promise<number> => Number((await redis.raw.time())[0] ?? 0) * 1_000;
-  const livingKeys = async (): Promise<readonly string[]> => {
-    const since = (await now()) - lifeMs;
-    return redis.raw.zrangebyscore(list, since, "+inf", "LIMIT", 0, processesMax);
+  const { redis, prefix, metrics } = parts;
+  const own = `${parts.role}:${parts.process}`;
+  let inherited: readonly string[] = [];
+  let spoken = false;
+  let refused: string | null = null;
+
+  const numbers = async (): Promise<string> =>
+    addUpMetrics([await exportMetrics(metrics), ...inherited]);
+
+  const takeOver = async (dead: string, theirs: string): Promise<void> => {
+    const both = await addUpMetrics([await numbers(), theirs]);
+    const taken = await redis.run(inherit, prefix, [dead, theirs, own, both]);
+    if (Number(taken) === 1) inherited = [await addUpMetrics([...inherited, theirs])];
   };
+
+  const speak = async (): Promise<void> => {
+    const reply = await redis.run(publish, prefix, [own, await numbers(), lifeMs, memoryMs]);
+    const [known, dead, theirs] = Array.isArray(reply) ? reply : [];
+    if (spoken && known === 0) {
+      inherited = [];
+      resetMetrics(metrics);
+    }
+    spoken = true;
+    refused = null;
+    if (typeof dead === "string" && typeof theirs === "string") await takeOver(dead, theirs);
+  };
+
   const service = periodic({
     name: "roster",
     pauseMs: everyMs,
-    onError: (error) => parts.logger.debug("roster", { error: describeError(error) }),
+    onError: (error) => {
+      refused = describeError(error);
+      parts.logger.debug("roster", { error: refused });
+      // A connection that is open and answers nothing for seconds is not waited for any longer.
+      redis.reconnect();
+    },
     run: async () => {
-      const text = await exportMetrics(parts.metrics);
-      const at = await now();
-      await Promise.all([
-        redis.raw.set(own, text, "PX", lifeMs),
-        redis.raw.zadd(list, at, own),
-        redis.raw.zremrangebyscore(list, "-inf", at - lifeMs),
-      ]);
+      if (redis.ready()) await speak();
       return undefined;
     },
   });
+
   return {
     ...service,
     stop: async () => {
       await service.stop();
-      await Promise.all([redis.raw.zrem(list, own), redis.raw.del(own)]).catch(() => undefined);
+      // The numbers stay for whoever inherits them; the process itself is dead from now on.
+      if (redis.ready()) await redis.raw.zadd(`${prefix}heard`, 0, own).catch(() => undefined);
     },
-    counts: async () => {
-      try {
-        const roles: Record<string, number> = {};
-        for (const key of await livingKeys()) {
-          const role = key.slice(parts.prefix.length).split(":")[1] ?? "";
-          roles[role] = (roles[role] ?? 0) + 1;
-        }
-        return roles;
-      } catch {
-        return null;
-      }
-    },
+    counts: () => countRoles(redis, prefix).catch(() => null),
     metricsText: async () => {
-      const mine = await exportMetrics(parts.metrics);
-      return aggregateMetrics([mine, ...(await others(redis, livingKeys, own))]);
+      const others = await othersNumbers(redis, prefix, own).catch(() => []);
+      return metricsText([await numbers(), ...others]);
     },
+    refused: () => refused,
   };
 }
 
-async function others(
+async function countRoles(
   redis: RedisClient,
-  livingKeys: () => Promise<readonly string[]>,
+  prefix: string,
+): Promise<Readonly<Record<string, number>>> {
+  // Redis's own clock, because the processes' clocks may differ.
+  const now = Number((await redis.raw.time())[0] ?? 0) * 1_000;
+  const since = now - lifeMs;
+  const living = await redis.raw.zrangebyscore(
+    `${prefix}heard`,
+    since,
+    "+inf",
+    "LIMIT",
+    0,
+    processesMax,
+  );
+  const roles: Record<string, number> = {};
+  for (const process of living) {
+    const role = process.split(":")[0] ?? "";
+    roles[role] = (roles[role] ?? 0) + 1;
+  }
+  return roles;
+}
+
+async function othersNumbers(
+  redis: RedisClient,
+  prefix: string,
   own: string,
 ): Promise<readonly string[]> {
-  try {
-    const keys = (await livingKeys()).filter((key) => key !== own);
-    if (keys.length === 0) return [];
-    return (await redis.raw.mget([...keys])).filter((text) => text !== null);
-  } catch {
-    return [];
-  }
+  const all = await redis.raw.hgetall(`${prefix}numbers`);
+  return Object.entries(all).flatMap(([process, text]) => (process === own ? [] : [text]));
 }

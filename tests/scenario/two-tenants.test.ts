@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type FakeChat2Desk, startFakeChat2Desk } from "../../src/channels/chat2desk/fake/platform.ts";
-import { samePeopleOn, simulateClients } from "../../src/channels/chat2desk/fake/simulate-clients.ts";
+import {
+  type FakeChat2Desk,
+  startFakeChat2Desk,
+} from "../../src/channels/chat2desk/fake/platform.ts";
+import {
+  samePeopleOn,
+  simulateClients,
+} from "../../src/channels/chat2desk/fake/simulate-clients.ts";
 import { driveInProcess } from "../../src/channels/chat2desk/fake/simulation-driver.ts";
 import type { SimulationFindings } from "../../src/channels/chat2desk/fake/simulation-findings.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
@@ -34,7 +40,10 @@ beforeAll(async () => {
       rateLimit: rate,
     })),
   });
-  const tenants = { north: await addTenant(database, "north"), south: await addTenant(database, "south") };
+  const tenants = {
+    north: await addTenant(database, "north"),
+    south: await addTenant(database, "south"),
+  };
   origins = await Promise.all(
     names.map((name) =>
       addOrigin(database, {
@@ -46,13 +55,27 @@ beforeAll(async () => {
       }),
     ),
   );
-  const environment = environmentFor(database, `t${crypto.randomUUID().slice(0, 8)}`, { PORT: String(port) });
+  const environment = environmentFor(database, `t${crypto.randomUUID().slice(0, 8)}`, {
+    PORT: String(port),
+  });
   processes = await Promise.all(
-    (["web", "worker", "worker", "outbox", "outbox"] as const).map((role) => startHookdesk(environment, role)),
+    (["web", "worker", "worker", "outbox", "outbox"] as const).map((role) =>
+      startHookdesk(environment, role),
+    ),
   );
   await platform.control({ do: "echo", when: "during" });
-  await platform.control({ do: "webhooks", disturbance: { mode: "duplicate", copies: 3, spreadMs: 40 }, probability: 0.3, seed: 11 });
-  await platform.control({ do: "webhooks", disturbance: { mode: "delay", maxMs: 30 }, probability: 0.5, seed: 12 });
+  await platform.control({
+    do: "webhooks",
+    disturbance: { mode: "duplicate", copies: 3, spreadMs: 40 },
+    probability: 0.3,
+    seed: 11,
+  });
+  await platform.control({
+    do: "webhooks",
+    disturbance: { mode: "delay", maxMs: 30 },
+    probability: 0.5,
+    seed: 12,
+  });
   findings = await simulateClients({
     driver: driveInProcess(platform),
     people: samePeopleOn(names, clientsPerOrigin),
@@ -71,7 +94,14 @@ afterAll(async () => {
 describe("200 clients on two tenants with two origins each", () => {
   test("make 200 orders, with one reply for each message and every reply at its step", () => {
     expect(findings.problems).toEqual([]);
-    expect(findings).toMatchObject({ clients: 200, orders: 200, duplicates: 0, missing: 0, orderViolations: 0, strays: 0 });
+    expect(findings).toMatchObject({
+      clients: 200,
+      orders: 200,
+      duplicates: 0,
+      missing: 0,
+      orderViolations: 0,
+      strays: 0,
+    });
     expect(findings.replies).toBe(findings.messages);
   });
 
@@ -85,7 +115,9 @@ describe("200 clients on two tenants with two origins each", () => {
     ]);
     const messages = await database.count("SELECT count(*) FROM message_logs");
     expect(messages).toBe(findings.messages);
-    expect(await database.count("SELECT count(*) FROM deliveries WHERE status = 'sent'")).toBe(messages);
+    expect(await database.count("SELECT count(*) FROM deliveries WHERE status = 'sent'")).toBe(
+      messages,
+    );
   });
 
   test("never see more than the limit in any window, by the platform's clock", () => {
@@ -98,16 +130,25 @@ describe("200 clients on two tenants with two origins each", () => {
 
   test("have nothing of their own on another tenant or origin", async () => {
     for (const { tenant, origin, key } of origins) {
-      const foreign = await database.count("SELECT count(*) FROM orders o JOIN conversations c USING (conv) WHERE c.origin_id = $1 AND (o.tenant_id <> $2 OR c.tenant_id <> $2)", [origin, tenant]);
+      const foreign = await database.count(
+        "SELECT count(*) FROM orders o JOIN conversations c USING (conv) WHERE c.origin_id = $1 AND (o.tenant_id <> $2 OR c.tenant_id <> $2)",
+        [origin, tenant],
+      );
       expect(foreign).toBe(0);
       // Every client writes the name of its origin into the address it gives.
-      const told = await database.count("SELECT count(*) FROM orders o JOIN conversations c USING (tenant_id, conv) WHERE c.origin_id = $1 AND position($2 IN o.delivery_address) > 0", [origin, key]);
+      const told = await database.count(
+        "SELECT count(*) FROM orders o JOIN conversations c USING (tenant_id, conv) WHERE c.origin_id = $1 AND position($2 IN o.delivery_address) > 0",
+        [origin, key],
+      );
       expect(told).toBe(clientsPerOrigin);
     }
   });
 
   test("leave no work open, and every event is applied, a duplicate, or ignored", async () => {
-    await eventually("nothing is pending", async () => (await database.count("SELECT count(*) FROM pending")) === 0);
+    await eventually(
+      "nothing is pending",
+      async () => (await database.count("SELECT count(*) FROM pending")) === 0,
+    );
     expect(await database.count("SELECT count(*) FROM outbox")).toBe(0);
     expect(await database.count("SELECT count(*) FROM parked")).toBe(0);
     expect(await database.count("SELECT sum(copies) FROM origin_duplicates")).toBeGreaterThan(100);

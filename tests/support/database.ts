@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { migrate } from "../../src/platform/postgres/migrate.ts";
@@ -44,7 +45,7 @@ export async function createTestDatabase(
 }
 
 async function prepareTemplate(): Promise<string> {
-  const name = "hookdesk_template";
+  const name = `hookdesk_template_${await migrationsHash()}`;
   await asAdmin(async (admin) => {
     await admin.query("SELECT pg_advisory_lock($1)", [templateLock]);
     const known = await admin.query("SELECT FROM pg_database WHERE datname = $1", [name]);
@@ -54,6 +55,14 @@ async function prepareTemplate(): Promise<string> {
     }
   });
   return name;
+}
+
+/** A template of other migrations must not be used when they are edited between two runs on the same server. */
+async function migrationsHash(): Promise<string> {
+  const hash = new Bun.CryptoHasher("sha256");
+  for (const file of (await readdir(migrationsFolder)).toSorted())
+    hash.update(await Bun.file(join(migrationsFolder, file)).text());
+  return hash.digest("hex").slice(0, 12);
 }
 
 async function asAdmin<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> {

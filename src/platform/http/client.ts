@@ -58,6 +58,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   });
 
   const post = async (request: HttpPost): Promise<HttpResult> => {
+    if (!isWebAddress(request.url)) return badAddress;
     try {
       const { status, headers, data } = await client.request<unknown>({
         url: request.url,
@@ -72,6 +73,14 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   };
 
   return { post };
+}
+
+const badAddress: HttpFailure = { type: "failure", kind: "refused", detail: "bad_address" };
+
+/** Bun's fetch would also read files and `data:` addresses of this machine. */
+function isWebAddress(url: string): boolean {
+  const protocol = URL.parse(url)?.protocol;
+  return protocol === "http:" || protocol === "https:";
 }
 
 function answer(

@@ -1,4 +1,5 @@
 import { Redis } from "ioredis";
+import { pause } from "../../core/deadline.ts";
 import { describeError } from "../../core/errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
@@ -10,9 +11,19 @@ const commandTimeoutMs = 3_000;
 /** A Lua script with a name for people; it gets one key, the prefix of all it touches. */
 export type Script = { readonly name: string; readonly source: string };
 
+/** Longest time of making a connection, ms: what drops packets must not be waited for when the next try may succeed. */
+export const connectTimeoutMs = 2_000;
+/** How soon the run id is asked for again when the question was not answered, ms. */
+const runIdRetryMs = 200;
+
 /**
- * One connection to Redis for commands and scripts. Fails at once while Redis is away (no queue of commands that would run
- * late), reconnects for ever, and tells the server's run id, which changes with every start of Redis.
+ * One connection to Redis for commands and scripts.
+ *
+ *   away ──reconnect, every second at least──▶ ready (run id unknown) ──INFO──▶ ready (run id known)
+ *     ▲                                           │                               │
+ *     └────────────── connection lost ────────────┴───────────────────────────────┘
+ *
+ * Fails at once while Redis is away: a queue of commands would run late. The run id changes with every start of Redis.
  */
 export type RedisClient = {
   readonly raw: Redis;
@@ -25,6 +36,8 @@ export type RedisClient = {
     prefix: string,
     args: readonly (string | number)[],
   ) => Promise<unknown>;
+  /** Drops a connection that looks alive but answers nothing, and makes a new one. */
+  readonly reconnect: () => void;
   readonly close: () => void;
 };
 
@@ -38,6 +51,7 @@ function digestOf(script: Script): string {
   return digest;
 }
 
+/** Makes a client and begins to connect; it goes on trying until `close`. */
 export function createRedis(url: string, name: string, logger: Logger): RedisClient {
   const raw = new Redis(url, {
     connectionName: name,
@@ -46,26 +60,18 @@ export function createRedis(url: string, name: string, logger: Logger): RedisCli
     autoResendUnfulfilledCommands: false,
     enableAutoPipelining: true,
     commandTimeout: commandTimeoutMs,
+    connectTimeout: connectTimeoutMs,
     retryStrategy: reconnectDelay,
   });
-  let runId: string | null = null;
+  const runId = keepRunId(raw);
   let complained = false;
   raw.on("error", (error) => {
     if (!complained) logger.warn("redis is away", { error: describeError(error) });
     complained = true;
   });
-  raw.on("close", () => {
-    runId = null;
-  });
   raw.on("ready", () => {
     if (complained) logger.info("redis is back");
     complained = false;
-    raw.info("server").then(
-      (text) => {
-        runId = /run_id:(\w+)/.exec(text)?.[1] ?? null;
-      },
-      () => undefined,
-    );
   });
   const run: RedisClient["run"] = async (script, prefix, args) => {
     const digest = digestOf(script);
@@ -80,10 +86,34 @@ export function createRedis(url: string, name: string, logger: Logger): RedisCli
   return {
     raw,
     ready: () => raw.status === "ready",
-    runId: () => runId,
+    runId,
     run,
+    reconnect: () => {
+      if (raw.status === "ready") raw.disconnect(true);
+    },
     close: () => raw.disconnect(),
   };
+}
+
+/** Learns the run id on every connection; asks again until it is answered, because nothing is sent without it. */
+function keepRunId(raw: Redis): () => string | null {
+  let runId: string | null = null;
+  let connections = 0;
+  const learn = async (connection: number): Promise<void> => {
+    while (connection === connections && raw.status === "ready") {
+      const text = await raw.info("server").catch(() => "");
+      if (connection !== connections) return;
+      runId = /run_id:(\w+)/.exec(text)?.[1] ?? null;
+      if (runId !== null) return;
+      await pause(runIdRetryMs);
+    }
+  };
+  raw.on("close", () => {
+    connections += 1;
+    runId = null;
+  });
+  raw.on("ready", () => void learn(connections));
+  return () => runId;
 }
 
 /** 50, 100, 150 … ms, never more than a second. */

@@ -29,7 +29,8 @@ describe("exact numbers", () => {
   });
 
   test("a body of long ids is written back digit by digit", () => {
-    const text = '{"a":9007199254740993,"b":["9007199254740993",{"c":-99999999999999999999,"d":null}]}';
+    const text =
+      '{"a":9007199254740993,"b":["9007199254740993",{"c":-99999999999999999999,"d":null}]}';
     expect(JSON.stringify(parsed(text))).toBe(text);
   });
 
@@ -41,10 +42,10 @@ describe("exact numbers", () => {
     );
   });
 
-  test("any JSON reads as JSON.parse reads it", () => {
+  test("any JSON is read as JSON.parse reads it, but for the digits it would lose", () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 5 }), (text) => {
-        expect(parsed(text)).toEqual(JSON.parse(text));
+        expect(JSON.parse(JSON.stringify(parsed(text)))).toEqual(JSON.parse(text));
       }),
     );
   });
@@ -54,9 +55,14 @@ describe("depth", () => {
   test(`${jsonDepthMax} levels are read and one more is refused, for arrays and objects`, () => {
     expect(parseJson(nested(jsonDepthMax)).ok).toBe(true);
     expect(parseJson(nested(jsonDepthMax + 1))).toEqual({ ok: false, reason: "too_deep" });
-    expect(parseJson(nested(jsonDepthMax - 1, '{"a":[', "]}").replace("[]", "[1]"))).toEqual({ ok: false, reason: "too_deep" });
+    expect(parseJson(nested(jsonDepthMax - 1, '{"a":[', "]}").replace("[]", "[1]"))).toEqual({
+      ok: false,
+      reason: "too_deep",
+    });
     expect(parseJson(`${'{"a":'.repeat(jsonDepthMax)}1${"}".repeat(jsonDepthMax)}`).ok).toBe(true);
-    expect(parseJson(`${'{"a":'.repeat(jsonDepthMax + 1)}1${"}".repeat(jsonDepthMax + 1)}`)).toEqual({ ok: false, reason: "too_deep" });
+    expect(
+      parseJson(`${'{"a":'.repeat(jsonDepthMax + 1)}1${"}".repeat(jsonDepthMax + 1)}`),
+    ).toEqual({ ok: false, reason: "too_deep" });
   });
 
   test("a million open brackets are refused without building anything", () => {
@@ -65,10 +71,18 @@ describe("depth", () => {
 
   test("brackets inside strings do not count, whatever is escaped around them", () => {
     const brackets = "[{".repeat(100);
-    for (const inside of [brackets, `\\"${brackets}`, `${brackets}\\\\`, `\\\\\\"${brackets}\\\\\\\\`]) {
+    for (const inside of [
+      brackets,
+      `\\"${brackets}`,
+      `${brackets}\\\\`,
+      `\\\\\\"${brackets}\\\\\\\\`,
+    ]) {
       expect(parseJson(`["${inside}"]`).ok).toBe(true);
     }
-    expect(parseJson(`["\\\\",${nested(jsonDepthMax)}]`)).toEqual({ ok: false, reason: "too_deep" });
+    expect(parseJson(`["\\\\",${nested(jsonDepthMax)}]`)).toEqual({
+      ok: false,
+      reason: "too_deep",
+    });
   });
 
   test("side by side is not deep", () => {
@@ -78,14 +92,30 @@ describe("depth", () => {
 
 describe("hostile bodies", () => {
   test("what is not JSON is refused and nothing is thrown", () => {
-    for (const text of ["", " ", "{", '{"a"', '"', '"\\', "[1,]", "NaN", "undefined", "{'a':1}", "[1]]", "\uFEFF{}", "01"]) {
+    for (const text of [
+      "",
+      " ",
+      "{",
+      '{"a"',
+      '"',
+      '"\\',
+      "[1,]",
+      "NaN",
+      "undefined",
+      "{'a':1}",
+      "[1]]",
+      "\uFEFF{}",
+      "01",
+    ]) {
       expect(parseJson(text)).toEqual({ ok: false, reason: "not_json" });
     }
   });
 
   test("a key __proto__ is an own property and gives the object nothing, with and without long digits", () => {
     for (const id of ["1", "9007199254740993"]) {
-      const value = parsed(`{"__proto__":{"admin":true,"id":${id}},"constructor":{"prototype":{"admin":true}}}`);
+      const value = parsed(
+        `{"__proto__":{"admin":true,"id":${id}},"constructor":{"prototype":{"admin":true}}}`,
+      );
       if (!isJsonObject(value)) throw new Error("expected an object");
       expect(value["admin"]).toBeUndefined();
       expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
@@ -100,6 +130,7 @@ describe("hostile bodies", () => {
 
   test("an object is an object, and a long number, an array or null is none", () => {
     expect(isJsonObject(parsed("{}"))).toBe(true);
-    for (const text of ["9007199254740993", "[]", "null", "1", '"a"']) expect(isJsonObject(parsed(text))).toBe(false);
+    for (const text of ["9007199254740993", "[]", "null", "1", '"a"'])
+      expect(isJsonObject(parsed(text))).toBe(false);
   });
 });

@@ -20,7 +20,9 @@ describe("messages", () => {
   });
 
   test("an id has one key whether it comes as a number or as a string", () => {
-    expect(messageKey("inbox", "from_client", { value: "17", type: "string" })).toEqual(messageKey("inbox", "from_client", number("17")));
+    expect(messageKey("inbox", "from_client", { value: "17", type: "string" })).toEqual(
+      messageKey("inbox", "from_client", number("17")),
+    );
   });
 
   test("hook, type and id each make another key", () => {
@@ -48,7 +50,14 @@ describe("other events", () => {
   });
 
   test("a time that is not ISO 8601 in UTC has no month", () => {
-    for (const time of ["2026-03-04", "2026-03-04T05:06:07", "2026-03-04T05:06:07+03:00", "2026-13-04T05:06:07Z", "soon", "1772600767"]) {
+    for (const time of [
+      "2026-03-04",
+      "2026-03-04T05:06:07",
+      "2026-03-04T05:06:07+03:00",
+      "2026-13-04T05:06:07Z",
+      "soon",
+      "1772600767",
+    ]) {
       expect(at(time).bucket).toBe(0);
     }
   });
@@ -65,7 +74,9 @@ describe("other events", () => {
   });
 
   test("keys of one hook sort by time", () => {
-    const keys = ["2025-12-31T23:59:59Z", "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"].map((time) => at(time, "9").key);
+    const keys = ["2025-12-31T23:59:59Z", "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"].map(
+      (time) => at(time, "9").key,
+    );
     expect(keys.toSorted()).toEqual(keys);
   });
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { ReadEvent } from "../../../../src/channels/channel.ts";
 import { readHook } from "../../../../src/channels/chat2desk/read.ts";
 import { ExactNumber, isJsonObject } from "../../../../src/core/json.ts";
-import { type Fixture, readFixtures } from "./fixture.ts";
+import { type Fixture, readFixtures } from "../../../support/chat2desk-fixtures.ts";
 
 const fixtures = await readFixtures();
 
@@ -42,7 +42,8 @@ const inbox = fixtureNamed("inbox text").body;
 
 function textOf(body: Readonly<Record<string, unknown>>): string {
   const event = read(body);
-  if (!("event" in event) || event.event.type !== "client_message") throw new Error("expected a client's message");
+  if (!("event" in event) || event.event.type !== "client_message")
+    throw new Error("expected a client's message");
   return event.event.content.text;
 }
 
@@ -60,26 +61,49 @@ describe("limits", () => {
   });
 
   test("an id may have 128 characters and not 129", () => {
-    expect(read({ ...inbox, client_id: "c".repeat(128) })).toHaveProperty("subject.identity", "c".repeat(128));
-    expect(read({ ...inbox, client_id: new ExactNumber("9".repeat(128)) })).toHaveProperty("subject.identity", "9".repeat(128));
-    expect(read({ ...inbox, client_id: new ExactNumber("9".repeat(129)) })).toHaveProperty("ignored", "invalid: client_id");
+    expect(read({ ...inbox, client_id: "c".repeat(128) })).toHaveProperty(
+      "subject.identity",
+      "c".repeat(128),
+    );
+    expect(read({ ...inbox, client_id: new ExactNumber("9".repeat(128)) })).toHaveProperty(
+      "subject.identity",
+      "9".repeat(128),
+    );
+    expect(read({ ...inbox, client_id: new ExactNumber("9".repeat(129)) })).toHaveProperty(
+      "ignored",
+      "invalid: client_id",
+    );
   });
 
   test("an id that is negative or not finite is no id", () => {
-    for (const client_id of [new ExactNumber("-9007199254740993"), 1e300, Number.POSITIVE_INFINITY, " "]) {
+    for (const client_id of [
+      new ExactNumber("-9007199254740993"),
+      1e300,
+      Number.POSITIVE_INFINITY,
+      " ",
+    ]) {
       expect(read({ ...inbox, client_id })).toHaveProperty("ignored", "invalid: client_id");
     }
   });
 
   test("more than 50 attachments are cut", () => {
-    const attachments = Array.from({ length: 60 }, (_, at) => ({ name: null, link: `https://files.example.test/${at}` }));
+    const attachments = Array.from({ length: 60 }, (_, at) => ({
+      name: null,
+      link: `https://files.example.test/${at}`,
+    }));
     const event = read({ ...inbox, attachments });
     expect(event).toHaveProperty("event.content.attachments.length", 50);
   });
 
   test("an address of a file that is too long makes the hook invalid, and so does a place", () => {
-    expect(read({ ...inbox, photo: "p".repeat(5_000) })).toHaveProperty("ignored", "invalid: photo");
-    expect(read({ ...inbox, coordinates: "p".repeat(5_000) })).toHaveProperty("ignored", "invalid: coordinates");
+    expect(read({ ...inbox, photo: "p".repeat(5_000) })).toHaveProperty(
+      "ignored",
+      "invalid: photo",
+    );
+    expect(read({ ...inbox, coordinates: "p".repeat(5_000) })).toHaveProperty(
+      "ignored",
+      "invalid: coordinates",
+    );
   });
 });
 
@@ -87,28 +111,63 @@ describe("tolerance", () => {
   test("a message says the same whatever its flags are written as, and without them", () => {
     const usual = read(inbox);
     for (const flag of [0, 1, true, false, null, "yes", undefined]) {
-      expect(read({ ...inbox, is_new_request: flag, is_new_client: flag, insta_comment: flag })).toEqual(usual);
+      expect(
+        read({ ...inbox, is_new_request: flag, is_new_client: flag, insta_comment: flag }),
+      ).toEqual(usual);
     }
   });
 
   test("an empty string is an empty field, not a fault", () => {
-    const event = read({ ...inbox, operator_id: "", channel_id: "", transport: "", request_id: "", photo: "", coordinates: "" });
-    expect(event).toHaveProperty("event.address", { client: { value: "5100042", type: "number" }, channel: null, transport: null });
+    const event = read({
+      ...inbox,
+      operator_id: "",
+      channel_id: "",
+      transport: "",
+      request_id: "",
+      photo: "",
+      coordinates: "",
+    });
+    expect(event).toHaveProperty("event.address", {
+      client: { value: "5100042", type: "number" },
+      channel: null,
+      transport: null,
+    });
     expect(event).toHaveProperty("event.requestId", null);
     expect(event).toHaveProperty("event.content.location", null);
   });
 
   test("every reason names a field or a hook and never quotes a value", () => {
-    const hostile = { hook_type: "inbox", message_id: "\u0007secret", client_id: { secret: 1 }, text: { secret: "secret" } };
+    const hostile = {
+      hook_type: "inbox",
+      message_id: "\u0007secret",
+      client_id: { secret: 1 },
+      text: { secret: "secret" },
+    };
     expect(JSON.stringify(read(hostile))).not.toContain("secret");
     expect(JSON.stringify(read({ hook_type: "secret" }))).not.toContain("secret");
   });
 
   test("no value in any field makes it throw", () => {
-    const odd = [null, undefined, 0, -1, 1.5, "", "x", true, [], {}, [[]], { id: 1 }, new ExactNumber("99999999999999999999"), Number.NaN];
+    const odd = [
+      null,
+      undefined,
+      0,
+      -1,
+      1.5,
+      "",
+      "x",
+      true,
+      [],
+      {},
+      [[]],
+      { id: 1 },
+      new ExactNumber("99999999999999999999"),
+      Number.NaN,
+    ];
     for (const { body } of fixtures) {
       for (const field of Object.keys(body)) {
-        for (const value of odd) expect(read({ ...body, [field]: value }).key.key.length).toBeLessThanOrEqual(200);
+        for (const value of odd)
+          expect(read({ ...body, [field]: value }).key.key.length).toBeLessThanOrEqual(200);
       }
     }
   });

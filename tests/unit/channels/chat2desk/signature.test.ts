@@ -30,7 +30,9 @@ function bytes(text: string): Uint8Array {
 type Form = "hex" | "raw";
 
 function sign(form: Form, over: { token?: string; timestamp?: string } = {}): string {
-  const raw = createHash("md5").update(over.token ?? token).digest();
+  const raw = createHash("md5")
+    .update(over.token ?? token)
+    .digest();
   return createHmac("sha256", form === "hex" ? raw.toString("hex") : raw)
     .update(body)
     .update(over.timestamp ?? timestamp)
@@ -76,19 +78,36 @@ describe("a signed webhook", () => {
 
   test("is accepted however old its timestamp is", () => {
     const old = "946684800";
-    expect(judged({ "X-Signature": sign("hex", { timestamp: old }), "X-Timestamp": old })).toEqual(right);
+    expect(judged({ "X-Signature": sign("hex", { timestamp: old }), "X-Timestamp": old })).toEqual(
+      right,
+    );
   });
 
   test("is refused when another token, body or timestamp was signed, also where signatures are optional", () => {
     for (const account of [required, optional]) {
       expect(signed(sign("hex", { token: "another" }), account)).toEqual(wrong);
       expect(signed(sign("raw", { timestamp: "1743681007" }), account)).toEqual(wrong);
-      expect(verify({ headers: new Headers({ "X-Signature": sign("hex"), "X-Timestamp": timestamp }), body: bytes("{}") }, account)).toEqual(wrong);
+      expect(
+        verify(
+          {
+            headers: new Headers({ "X-Signature": sign("hex"), "X-Timestamp": timestamp }),
+            body: bytes("{}"),
+          },
+          account,
+        ),
+      ).toEqual(wrong);
     }
   });
 
   test("is refused when the signature is no hex digest of 32 bytes", () => {
-    for (const signature of ["x", "00", sign("hex").slice(1), `${sign("hex")}0`, `sha256=${sign("hex")}`, "g".repeat(64)]) {
+    for (const signature of [
+      "x",
+      "00",
+      sign("hex").slice(1),
+      `${sign("hex")}0`,
+      `sha256=${sign("hex")}`,
+      "g".repeat(64),
+    ]) {
       expect(signed(signature)).toEqual(wrong);
     }
   });

@@ -1,6 +1,6 @@
 import { Glob } from "bun";
 import { join } from "node:path";
-import { isJsonObject, parseJson } from "../../../../src/core/json.ts";
+import { isJsonObject, parseJson } from "../../src/core/json.ts";
 
 export type Fixture = {
   readonly name: string;
@@ -10,12 +10,14 @@ export type Fixture = {
   readonly expect: unknown;
 };
 
-const folder = join(import.meta.dir, "..", "..", "..", "fixtures", "chat2desk");
+const folder = join(import.meta.dir, "..", "fixtures", "chat2desk");
 
 /** Reads the fixture set, with all digits of its ids. */
 export async function readFixtures(): Promise<readonly Fixture[]> {
   const files = [...new Glob("*.json").scanSync(folder)].toSorted();
-  return Promise.all(files.map(async (file) => fixture(file, await Bun.file(join(folder, file)).text())));
+  return Promise.all(
+    files.map(async (file) => fixture(file, await Bun.file(join(folder, file)).text())),
+  );
 }
 
 function fixture(file: string, text: string): Fixture {

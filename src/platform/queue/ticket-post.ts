@@ -1,0 +1,47 @@
+import type { Redis } from "ioredis";
+
+/**
+ * Posting wake-ups without waiting for them.
+ *
+ *   idle ──post──▶ adding ──done──▶ idle           adding (as many as may be) ──post──▶ owing ──done──▶ adding
+ *   away ──post──▶ owing ──Redis is back──▶ adding
+ *
+ * Many posts become few wake-ups, but after the last post one wake-up always begins: a worker that took an earlier one may
+ * already have looked and found nothing.
+ */
+export type TicketPost = { readonly post: () => void; readonly close: () => void };
+
+/** Wake-ups on their way to Redis at the same time. */
+const addsInFlightMax = 4;
+
+/** Posts by `add` over `client`; what fails while Redis is there is left to those who look for stranded work. */
+export function createTicketPost(client: Redis, add: () => Promise<unknown>): TicketPost {
+  let inFlight = 0;
+  let owed = false;
+  let closed = false;
+
+  const settled = (): void => {
+    inFlight -= 1;
+    flush();
+  };
+  const flush = (): void => {
+    if (closed || !owed || client.status !== "ready" || inFlight >= addsInFlightMax) return;
+    owed = false;
+    inFlight += 1;
+    add().then(settled, () => {
+      if (client.status !== "ready") owed = true;
+      settled();
+    });
+  };
+
+  client.on("ready", flush);
+  return {
+    post: () => {
+      owed = true;
+      flush();
+    },
+    close: () => {
+      closed = true;
+    },
+  };
+}
