@@ -204,9 +204,11 @@ BEGIN
 
   -- An echo proves that an attempt with an unknown end arrived: its record says so, and a resend that has not begun is dropped.
   WITH settled AS (
-    UPDATE attempts SET outcome = 'sent', message_id = r.message, settled_by = 'echo'
+    UPDATE attempts SET outcome = 'sent', message_id = r.message,
+      settled_by = CASE WHEN outcome = 'unknown' THEN 'echo' ELSE settled_by END
     FROM json_to_recordset(p_rows) AS r (i int, k text, t int, c uuid, delivery bigint, attempt int, message text)
-    WHERE k = 'settled' AND i = ANY (p_ok) AND tenant_id = t AND conv = c AND seq = delivery AND n = attempt AND outcome = 'unknown'
+    WHERE k = 'settled' AND i = ANY (p_ok) AND tenant_id = t AND conv = c AND seq = delivery AND n = attempt
+      AND outcome IN ('unknown', 'sent') AND attempts.message_id IS NULL
     RETURNING tenant_id, conv, seq, n
   ) DELETE FROM outbox USING settled
   WHERE outbox.tenant_id = settled.tenant_id AND outbox.conv = settled.conv AND outbox.seq = settled.seq
@@ -275,21 +277,29 @@ BEGIN
   END IF;
 END $$;
 
--- suspect_event: counts an attempt before it is begun, because those before it ended with the death of their process: two of them
--- went uncounted. An event that has used up its attempts is parked instead.
---   returns  whether it was parked
-CREATE FUNCTION suspect_event(p_tenant int, p_conv uuid, p_id bigint, p_reason text, p_attempts_max int) RETURNS boolean
+-- suspect_event: counts an attempt at a lane's first open event before it is begun, because those before it ended with the death
+-- of their process: two of them went uncounted. An event that has used up its attempts is parked instead.
+--   returns  none (no event may be tried now) | counted | parked
+CREATE FUNCTION suspect_event(p_tenant int, p_conv uuid, p_reason text, p_attempts_max int) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  v_id bigint;
 BEGIN
-  IF count_attempt(p_tenant, p_conv, p_id, p_reason, 2, 1) > p_attempts_max THEN
-    PERFORM park_event(p_tenant, p_conv, p_id, p_reason);
-    RETURN true;
+  SELECT id INTO v_id FROM (
+    SELECT * FROM pending WHERE tenant_id = p_tenant AND conv = p_conv ORDER BY id LIMIT 1
+  ) first_open WHERE coalesce(next_at <= now(), true);
+  IF NOT FOUND THEN RETURN 'none'; END IF;
+  IF count_attempt(p_tenant, p_conv, v_id, p_reason, 2, 1) > p_attempts_max THEN
+    PERFORM park_event(p_tenant, p_conv, v_id, p_reason);
+    RETURN 'parked';
   END IF;
-  RETURN false;
+  RETURN 'counted';
 END $$;
 
 -- echo_facts: what the outbox knows about messages that come back from a platform. One snapshot: a send in flight is either
--- still `sending` or has its attempt recorded, so an echo that matches neither was not sent by us.
+-- still `sending` or has its attempt recorded, so an echo that matches neither was not sent by us. An attempt whose message id
+-- nobody knows (no answer, or an answer without one) can only be recognised by its text.
 --   p_echoes [{i: place, t: tenant, c: conv, g: origin, m: platform's message id}]
 CREATE FUNCTION echo_facts(p_echoes json) RETURNS TABLE (i int, ours boolean, in_flight boolean, unsettled json)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -298,7 +308,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     EXISTS (SELECT FROM outbox WHERE tenant_id = e.t AND conv = e.c AND status = 'sending'),
     (SELECT coalesce(json_agg(json_build_object('seq', a.seq::text, 'n', a.n, 'text', m.text)), '[]')
      FROM attempts a JOIN messages m USING (tenant_id, conv, seq)
-     WHERE a.tenant_id = e.t AND a.conv = e.c AND a.outcome = 'unknown')
+     WHERE a.tenant_id = e.t AND a.conv = e.c AND a.outcome IN ('unknown', 'sent') AND a.message_id IS NULL)
   FROM json_to_recordset(p_echoes) AS e (i int, t int, c uuid, g int, m text)
 $$;
 

@@ -1,4 +1,4 @@
-import { parseJson } from "../core/json.ts";
+import { isJsonObject, parseJson } from "../core/json.ts";
 import type { Channel, ReadEvent } from "./channel.ts";
 
 /** A webhook's body, read; or why no channel can read it. */
@@ -12,10 +12,8 @@ export function readWebhook(channel: Channel, raw: Uint8Array): ReadWebhook {
   if (text === null) return { ok: false, reason: "not_utf8" };
   const parsed = parseJson(text);
   if (!parsed.ok) return { ok: false, reason: parsed.reason };
-  const { value } = parsed;
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    return { ok: false, reason: "not_an_object" };
-  return { ok: true, events: channel.read(Object.fromEntries(Object.entries(value)), raw) };
+  if (!isJsonObject(parsed.value)) return { ok: false, reason: "not_an_object" };
+  return { ok: true, events: channel.read(parsed.value, raw) };
 }
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });

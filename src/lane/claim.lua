@@ -1,6 +1,6 @@
 -- claim: takes ready lanes for one worker, the tenants in turn, each lane at most once.
 -- ARGV   most lanes, most entries per lane, lease in ms, token prefix, lanes per turn of a tenant
--- returns for each lane: conversation, tenant, token, claims without release before this one, care, more, cached state or '', entries
+-- returns for each lane: conversation, tenant, token, claims without release before this one, care, single, more, cached state or '', entries
 local lanes_max, entries_max, lease = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local turn = tonumber(ARGV[5])
 local claimed = {}
@@ -17,12 +17,12 @@ while #claimed < lanes_max do
       local tries = redis.call('HINCRBY', key, 'tries', 1) - 1
       redis.call('HSET', key, 'st', 'X', 'tok', token)
       redis.call('ZADD', P .. 'due', now + lease, conv)
-      local noted = redis.call('HMGET', key, 'care', 'more')
-      local care = tonumber(noted[1] or '0')
+      local noted = redis.call('HMGET', key, 'care', 'single', 'more')
+      local care, single = tonumber(noted[1] or '0'), tonumber(noted[2] or '0')
       local entries = entries_max
-      if tries >= 2 or care > 0 then entries = 1 end
+      if tries >= 2 or care > 0 or single > 0 then entries = 1 end
       claimed[#claimed + 1] = {
-        conv, tenant, token, tries, care, tonumber(noted[2] or '0'),
+        conv, tenant, token, tries, care, single, tonumber(noted[3] or '0'),
         redis.call('GET', P .. 'state:' .. conv) or '', redis.call('LRANGE', P .. 'mail:' .. conv, 0, entries - 1) }
     end
   end

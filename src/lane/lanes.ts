@@ -41,12 +41,19 @@ export type ClaimedLane = LaneName & {
   readonly token: string;
   /** Claims before this one that were never released: their holders died or were stopped. */
   readonly tries: number;
-  /** How many more events of this lane must be decided one at a time and alone. */
-  readonly care: number;
+  readonly caution: Caution;
   /** Events that did not fit into the mailbox, as counted at the claim. */
   readonly more: number;
   readonly cached: { readonly version: number; readonly state: string } | null;
   readonly entries: readonly { readonly id: string; readonly event: string }[];
+};
+
+/** How carefully a lane must be handled, in events that are still to come; kept in Redis until the lane is idle. */
+export type Caution = {
+  /** One at a time, alone in the process and counted before: an earlier holder of the lane died. */
+  readonly care: number;
+  /** One at a time: PostgreSQL refused several together. */
+  readonly single: number;
 };
 
 /** What becomes of a lane: idle or ready by its mailbox, ready because there is more, ready because it was not begun, or waiting. */
@@ -57,7 +64,7 @@ export type Release = {
   /** A confirmed state to cache, `forget` after an unknown commit, or null to leave the cache alone. */
   readonly cache: { readonly version: number; readonly state: string } | "forget" | null;
   readonly next: NextStep;
-  readonly care: number;
+  readonly caution: Caution;
 };
 
 /** Lanes of one claim, and so of one commit. */
@@ -124,7 +131,7 @@ export function createLanes(redis: RedisClient, prefix: string): Lanes {
 }
 
 function mailArguments(mail: Mail): readonly (string | number)[] {
-  const event = mail.event.length > mailBytesMax ? "" : mail.event;
+  const event = Buffer.byteLength(mail.event) > mailBytesMax ? "" : mail.event;
   return [mail.conversation, mail.tenant, `${mail.id}|${event}`];
 }
 
@@ -134,7 +141,7 @@ function releaseArguments(release: Release): readonly (string | number)[] {
   const state = cache === null || cache === "forget" ? "" : cache.state;
   const step = typeof next === "string" ? next : Math.max(1, Math.ceil(next.waitMs));
   const read = next === "keep" ? 0 : lane.entries.length;
-  return [lane.conversation, lane.token, read, version, state, step, release.care, lane.more];
+  return [lane.conversation, lane.token, read, version, state, step, release.caution.care, release.caution.single, lane.more];
 }
 
 type ClaimReply = [string, string, string, number, number, number, string, string[]];

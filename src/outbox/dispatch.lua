@@ -13,7 +13,7 @@ for _, item in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMI
     if lane[1] then make_ready(name, lane[2], lane[3]) end
   else
     local tenant = redis.call('HGET', P .. 'account:' .. name, 'tn')
-    if tenant and redis.call('LLEN', P .. 'ready:' .. name) > 0 then queue_account(tenant, name) end
+    if tenant and redis.call('ZCARD', P .. 'ready:' .. name) > 0 then queue_account(tenant, name) end
   end
 end
 
@@ -22,16 +22,17 @@ local function room(account)
   local limits = redis.call('HMGET', P .. 'account:' .. account, 'count', 'window', 'grace', 'flights')
   if not limits[1] then return 0, 1000 end
   local held = redis.call('PTTL', P .. 'hold:' .. account)
-  if held > 0 then return 0, held end
+  if held >= 0 then return 0, held + 1 end
+  -- Times are cut to ms, so a grant has left the window only when more than the span lies between the two.
   local span = tonumber(limits[2]) + tonumber(limits[3])
   local log = P .. 'log:' .. account
   local oldest = redis.call('LINDEX', log, 0)
-  while oldest and tonumber(oldest) <= now - span do
+  while oldest and tonumber(oldest) < now - span do
     redis.call('LPOP', log)
     oldest = redis.call('LINDEX', log, 0)
   end
   local free = tonumber(limits[1]) - redis.call('LLEN', log)
-  if free <= 0 then return 0, tonumber(oldest) + span - now end
+  if free <= 0 then return 0, tonumber(oldest) + span + 1 - now end
   redis.call('ZREMRANGEBYSCORE', P .. 'flight:' .. account, '-inf', now)
   local berths = tonumber(limits[4]) - redis.call('ZCARD', P .. 'flight:' .. account)
   -- The end of any of its sends queues the account again; the pause is for ends that are never told.
@@ -52,7 +53,7 @@ while #grants < grants_max do
     local taken = math.min(slots, turn, grants_max - #grants)
     local given = 0
     while given < taken do
-      local conv = redis.call('LPOP', P .. 'ready:' .. account)
+      local conv = redis.call('ZPOPMIN', P .. 'ready:' .. account)[1]
       if not conv then break end
       local key = P .. 'lane:' .. conv
       if redis.call('HGET', key, 'st') == 'R' then
@@ -65,7 +66,7 @@ while #grants < grants_max do
         grants[#grants + 1] = { conv, tenant, account, token, tonumber(redis.call('HGET', key, 'n') or '0') }
       end
     end
-    if redis.call('LLEN', P .. 'ready:' .. account) > 0 then
+    if redis.call('ZCARD', P .. 'ready:' .. account) > 0 then
       if slots > 0 then queue_account(tenant, account) else redis.call('ZADD', P .. 'due', now + math.max(1, pause), 'a:' .. account) end
     end
   end

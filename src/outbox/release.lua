@@ -8,8 +8,7 @@ for i = 1, #ARGV, 5 do
   if lane[1] == token then
     local tenant, account, announced = lane[2], lane[3], tonumber(lane[4] or '0')
     redis.call('ZREM', P .. 'flight:' .. account, conv)
-    -- A slot that was not used goes back while its time is still the newest, so that the log stays in order.
-    if unused ~= '0' and redis.call('LINDEX', P .. 'log:' .. account, -1) == unused then redis.call('RPOP', P .. 'log:' .. account) end
+    if unused ~= '0' then give_back(account, unused) end
     if kind == 'done' then announced = announced - 1 elseif kind == 'empty' then announced = announced - argument end
     redis.call('HSET', key, 'n', math.max(0, announced))
     if kind == 'wait' then
@@ -22,7 +21,7 @@ for i = 1, #ARGV, 5 do
       redis.call('DEL', key)
       redis.call('ZREM', P .. 'due', 'l:' .. conv)
     end
-    if redis.call('LLEN', P .. 'ready:' .. account) > 0 then queue_account(tenant, account) end
+    if redis.call('ZCARD', P .. 'ready:' .. account) > 0 then queue_account(tenant, account) end
   end
 end
 return 0

@@ -35,7 +35,7 @@ export type SenderParts = {
 };
 
 /** Calls in flight of one process; each origin has its own, lower bound over all processes. */
-const callsInFlightMax = 1_024;
+const callsInFlightMax = 4_096;
 /** How long the sender rests when nothing is due, ms; a wake-up cuts it short. */
 const restMs = 1_000;
 /** How soon a closed limiter is looked at again, ms. */
