@@ -85,7 +85,7 @@ CREATE TABLE origins (
   language        text NOT NULL DEFAULT 'en' CHECK (language IN ('en', 'ru', 'es')),
   rate_count      int NOT NULL DEFAULT 300 CHECK (rate_count BETWEEN 1 AND 1000000000),
   rate_window_ms  int NOT NULL DEFAULT 60000 CHECK (rate_window_ms BETWEEN 1 AND 86400000),
-  in_flight_max   int NOT NULL DEFAULT 64 CHECK (in_flight_max BETWEEN 1 AND 10000),
+  in_flight_max   int NOT NULL DEFAULT 256 CHECK (in_flight_max BETWEEN 1 AND 10000),
   unknown_bot     text NOT NULL DEFAULT 'resend' CHECK (unknown_bot IN ('resend', 'hold')),
   unknown_operator text NOT NULL DEFAULT 'hold' CHECK (unknown_operator IN ('resend', 'hold')),
   created_at      timestamptz NOT NULL DEFAULT now(),

@@ -62,6 +62,10 @@ CREATE TABLE pending (
   attempts  smallint NOT NULL DEFAULT 0,
   next_at   timestamptz,
   reason    text,
+  -- Null but for events that failed: [{at, n, reason} | {at, replayed_by}], the last 50.
+  history   jsonb,
+  -- A replayed event is decided by the time of its replay, because its conversation went on without it.
+  replayed_at timestamptz,
   PRIMARY KEY (tenant_id, conv, id)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX pending_by_age ON pending (id);
@@ -73,15 +77,35 @@ CREATE TABLE parked (
   conv        uuid NOT NULL,
   id          bigint NOT NULL,
   origin_id   int NOT NULL,
+  kind        text NOT NULL DEFAULT 'unknown',
   raw         bytea NOT NULL,
   item        int NOT NULL,
   attempts    smallint NOT NULL,
   reason      text NOT NULL,
+  history     jsonb NOT NULL DEFAULT '[]',
   received_at timestamptz NOT NULL,
   parked_at   timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, conv, id)
 );
 SELECT isolate('parked');
+
+-- Parked events that somebody decided never to apply; their bytes stay in the journal as long as their day does.
+CREATE TABLE discarded (
+  tenant_id    int NOT NULL,
+  conv         uuid NOT NULL,
+  id           bigint NOT NULL,
+  origin_id    int NOT NULL,
+  attempts     smallint NOT NULL,
+  reason       text NOT NULL,
+  history      jsonb NOT NULL,
+  received_at  timestamptz NOT NULL,
+  parked_at    timestamptz NOT NULL,
+  discarded_at timestamptz NOT NULL DEFAULT now(),
+  discarded_by text NOT NULL,
+  why          text NOT NULL,
+  PRIMARY KEY (tenant_id, conv, id)
+);
+SELECT isolate('discarded');
 
 -- Copies that were absorbed, per origin and day; written only when there were any.
 CREATE TABLE origin_duplicates (

@@ -10,6 +10,8 @@ CREATE TABLE conversations (
   version     bigint NOT NULL DEFAULT 0,
   -- Counts the changes of owner (bot or human); a bot reply decided under an older epoch is not sent.
   owner_epoch int NOT NULL DEFAULT 0,
+  -- Events applied so far: what the ledger holds against the journal.
+  applied     bigint NOT NULL DEFAULT 0,
   state       jsonb,
   created_at  timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, conv)

@@ -68,6 +68,23 @@ CREATE TABLE parked_deliveries (
 );
 SELECT isolate('parked_deliveries');
 
+-- Parked deliveries that somebody decided never to send; the text stays with the conversation's messages.
+CREATE TABLE discarded_deliveries (
+  tenant_id    int NOT NULL,
+  conv         uuid NOT NULL,
+  seq          bigint NOT NULL,
+  origin_id    int NOT NULL,
+  attempt      int NOT NULL,
+  reason       text NOT NULL,
+  created_at   timestamptz NOT NULL,
+  parked_at    timestamptz NOT NULL,
+  discarded_at timestamptz NOT NULL DEFAULT now(),
+  discarded_by text NOT NULL,
+  why          text NOT NULL,
+  PRIMARY KEY (tenant_id, conv, seq)
+);
+SELECT isolate('discarded_deliveries');
+
 -- Keys nobody may call before `until`: from a 429, a used-up quota, a refused token.
 CREATE TABLE holds (
   tenant_id int NOT NULL,
@@ -83,11 +100,13 @@ SELECT isolate('holds');
 CREATE VIEW deliveries WITH (security_invoker = true) AS
   SELECT m.tenant_id, m.conv, m.seq, m.origin_id, m.author, m.at AS created_at,
     CASE WHEN o.seq IS NOT NULL THEN o.status WHEN p.seq IS NOT NULL THEN 'parked'
+         WHEN d.seq IS NOT NULL THEN 'discarded'
          WHEN last.outcome = 'unknown' THEN 'unknown' ELSE coalesce(last.outcome, 'none') END AS status,
     last.n AS attempts, last.status AS http_status, last.detail, last.message_id
   FROM messages m
   LEFT JOIN outbox o USING (tenant_id, conv, seq)
   LEFT JOIN parked_deliveries p USING (tenant_id, conv, seq)
+  LEFT JOIN discarded_deliveries d USING (tenant_id, conv, seq)
   LEFT JOIN LATERAL (
     SELECT * FROM attempts a WHERE a.tenant_id = m.tenant_id AND a.conv = m.conv AND a.seq = m.seq ORDER BY n DESC LIMIT 1
   ) last ON true
@@ -96,11 +115,12 @@ CREATE VIEW deliveries WITH (security_invoker = true) AS
 -- outbox_exchange: records the ends of attempts and marks the next ones, in one round trip.
 --   p_finished [{t, c, q: seq, k: token, a: attempt, oc: outcome, fi: final, w: ms until the next try, fl: failures to add,
 --                st: HTTP status, de: detail, mi: platform's message id, ho: hold ms | null, hr: hold reason, un: expired grant,
---                pk: reason to park | null, at: attempt is to be recorded}]
+--                pk: reason to park | null}]
 --   p_grants   [{i: place, t, c, k: token}]
---   returns    per grant: marked (with the delivery), waiting (head is not due yet), busy (head is being sent), superseded
---              (head was dropped: its owner epoch is over; ask again), or empty
--- Only the lowest open row of a conversation can be marked: that alone keeps the order.
+--   returns    per grant: marked (with the delivery), waiting (head is not due yet), held (its account may not be called yet), busy
+--              (head is being sent), superseded (head was dropped: its owner epoch is over; ask again), or empty
+-- Only the lowest open row of a conversation can be marked: that alone keeps the order. Redis may have forgotten a hold; the mark
+-- has not.
 CREATE FUNCTION outbox_exchange(p_finished json, p_grants json) RETURNS TABLE (
   i int, verdict text, seq bigint, attempt int, failures int, author text, body text, wait_ms double precision, left_ms double precision)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -110,18 +130,21 @@ BEGIN
   IF json_array_length(p_grants) = 0 THEN RETURN; END IF;
   RETURN QUERY
   WITH heads AS MATERIALIZED (
-    SELECT g.i, g.k, h.*, c.owner_epoch AS current_epoch
-    FROM json_to_recordset(p_grants) AS g (i int, t int, c uuid, k text)
+    SELECT g.i, g.k, h.*, coalesce(c.owner_epoch, h.owner_epoch) AS current_epoch, held.until AS held_until
+    -- Sorted, so that two groups with conversations in common wait for each other in one direction only.
+    FROM (SELECT * FROM json_to_recordset(p_grants) AS x (i int, t int, c uuid, k text) ORDER BY t, c) g
     LEFT JOIN LATERAL (
-      SELECT o.tenant_id, o.conv, o.seq, o.status, o.next_at, o.owner_epoch, o.author AS written_by FROM outbox o
+      SELECT o.tenant_id, o.conv, o.seq, o.origin_id, o.status, o.next_at, o.owner_epoch, o.author AS written_by FROM outbox o
       WHERE o.tenant_id = g.t AND o.conv = g.c ORDER BY o.seq LIMIT 1 FOR UPDATE
     ) h ON true
     LEFT JOIN conversations c ON c.tenant_id = g.t AND c.conv = g.c
+    LEFT JOIN holds held ON held.tenant_id = g.t AND held.origin_id = h.origin_id AND held.until > now()
   ), marked AS (
     UPDATE outbox o SET status = 'sending', attempt = o.attempt + 1, token = h.k, started_at = clock_timestamp()
     FROM heads h
     WHERE o.tenant_id = h.tenant_id AND o.conv = h.conv AND o.seq = h.seq AND h.status = 'pending'
-      AND coalesce(h.next_at <= now(), true) AND (h.written_by <> 'bot' OR h.owner_epoch = h.current_epoch)
+      AND coalesce(h.next_at <= now(), true) AND h.held_until IS NULL
+      AND (h.written_by <> 'bot' OR h.owner_epoch = h.current_epoch)
     RETURNING h.i, o.seq, o.attempt, o.failures, o.author, o.body, o.deadline_at
   ), dropped AS (
     DELETE FROM outbox o USING heads h
@@ -134,9 +157,9 @@ BEGIN
   )
   SELECT h.i,
     CASE WHEN m.i IS NOT NULL THEN 'marked' WHEN d.i IS NOT NULL THEN 'superseded' WHEN h.seq IS NULL THEN 'empty'
-         WHEN h.status = 'sending' THEN 'busy' ELSE 'waiting' END,
+         WHEN h.status = 'sending' THEN 'busy' WHEN h.next_at > now() THEN 'waiting' ELSE 'held' END,
     m.seq, m.attempt, m.failures, m.author, m.body,
-    ms(h.next_at - now()), ms(m.deadline_at - now())
+    ms(CASE WHEN h.next_at > now() THEN h.next_at ELSE h.held_until END - now()), ms(m.deadline_at - now())
   FROM heads h LEFT JOIN marked m USING (i) LEFT JOIN dropped d USING (i);
 END $$;
 
@@ -177,6 +200,10 @@ BEGIN
     WHERE tenant_id = f.t AND conv = f.c AND seq = f.q AND n = f.a AND outcome = 'unknown' AND declared_unknown_at < now()
       AND NOT un AND f.oc <> 'unknown'
     RETURNING tenant_id, conv, seq, n, outcome
+  ), not_parked AS (
+    -- A replay of it would be a second copy.
+    DELETE FROM parked_deliveries p USING settled s
+    WHERE p.tenant_id = s.tenant_id AND p.conv = s.conv AND p.seq = s.seq AND p.attempt = s.n AND s.outcome IN ('sent', 'rejected')
   ) DELETE FROM outbox o USING settled s
   WHERE o.tenant_id = s.tenant_id AND o.conv = s.conv AND o.seq = s.seq AND o.status = 'pending' AND o.attempt = s.n
     AND s.outcome IN ('sent', 'rejected');
@@ -208,26 +235,31 @@ $$;
 
 -- silent_sends: deliveries whose sender has not been heard of for longer than any call may take.
 CREATE FUNCTION silent_sends(p_silent_ms int, p_limit int)
-RETURNS TABLE (tenant_id int, conv uuid, seq bigint, origin_id int, author text, attempt int, failures int, token text, silent_ms double precision, left_ms double precision)
+RETURNS TABLE (tenant_id int, conv uuid, seq bigint, origin_id int, author text, attempt int, failures int, token text, silences int,
+  silent_ms double precision, left_ms double precision)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT tenant_id, conv, seq, origin_id, author, attempt, failures, token,
+    (SELECT count(*)::int FROM attempts a
+     WHERE a.tenant_id = o.tenant_id AND a.conv = o.conv AND a.seq = o.seq AND a.declared_unknown_at IS NOT NULL AND a.detail = 'sender_silent'),
     ms(now() - started_at), ms(deadline_at - now())
-  FROM outbox WHERE status = 'sending' AND started_at < now() - p_silent_ms * interval '1 ms' LIMIT p_limit
+  FROM outbox o WHERE status = 'sending' AND started_at < now() - p_silent_ms * interval '1 ms'
+  ORDER BY started_at LIMIT p_limit
 $$;
 
--- recent_sends: ages in ms of the calls of each origin inside its window, newest last: what rebuilds the limiter.
+-- recent_sends: ages in ms of the calls of each origin inside its window, newest first and no more than its limit: what rebuilds
+-- the limiter.
 CREATE FUNCTION recent_sends(p_grace_ms int) RETURNS TABLE (tenant_id int, origin_id int, ages double precision[])
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT o.tenant_id, o.origin_id, array_agg(ms(now() - calls.started_at) ORDER BY calls.started_at)
+  SELECT o.tenant_id, o.origin_id, (array_agg(ms(now() - calls.started_at) ORDER BY calls.started_at DESC))[1:o.rate_count]
   FROM (
     SELECT tenant_id, origin_id, started_at FROM attempts
-    WHERE started_at > now() - interval '1 day' AND outcome NOT IN ('superseded')
+    WHERE started_at > now() - interval '25 hours' AND outcome NOT IN ('superseded', 'expired')
       AND started_at > now() - ((SELECT max(rate_window_ms) FROM origins) + p_grace_ms) * interval '1 ms'
     UNION ALL SELECT tenant_id, origin_id, started_at FROM outbox WHERE status = 'sending'
   ) calls
   JOIN origins o USING (tenant_id, origin_id)
   WHERE calls.started_at > now() - (o.rate_window_ms + p_grace_ms) * interval '1 ms'
-  GROUP BY o.tenant_id, o.origin_id
+  GROUP BY o.tenant_id, o.origin_id, o.rate_count
 $$;
 
 -- active_holds: what must not be called, and for how long.

@@ -19,7 +19,7 @@ export type ModuleTable = {
 
 export const MODULES: ModuleTable = {
   composition: "app",
-  entries: ["src/main.ts"],
+  entries: ["src/main.ts", "src/cli/main.ts"],
   adapters: "channels",
   mayImport: {
     core: [],
@@ -58,6 +58,10 @@ export const MODULES: ModuleTable = {
     ingress: ["core", "message", "platform/*", "channels", "tenants", "journal", "lane"],
     outbox: ["core", "message", "platform/*", "channels", "tenants"],
     health: ["core", "platform/*"],
+
+    parking: ["core", "platform/postgres"],
+    ledger: ["core", "platform/postgres"],
+    cli: ["core", "parking", "ledger"],
 
     app: ["*"],
   },

@@ -74,7 +74,7 @@ export class RunRecord {
 
 /** Opens the record of this command after clearing up behind dead ones. Rejects when `npm start` already runs here. */
 export async function openRun(
-  command: "start" | "test" | "bench",
+  command: "start" | "test" | "bench" | "drill",
   folders: readonly string[] = [],
 ): Promise<RunRecord> {
   const runsFolder = ownFolder(join(ownFolder(stateFolder, "enter"), "runs"), "private");

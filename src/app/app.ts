@@ -1,25 +1,40 @@
-import { createChat2Desk } from "../channels/chat2desk/chat2desk.ts";
 import type { Channel } from "../channels/channel.ts";
-import type { Service } from "../core/service.ts";
-import type { HealthReport } from "../health/health.ts";
-import { createServer, type HttpServer } from "../ingress/server.ts";
-import { refusal } from "../ingress/refusal.ts";
+import { createChat2Desk } from "../channels/chat2desk/chat2desk.ts";
+import { systemClock } from "../core/clock.ts";
+import { pause } from "../core/deadline.ts";
+import { originId } from "../core/ids.ts";
+import { createHealth } from "../health/health.ts";
+import { unsafeSettings } from "../health/settings.ts";
+import type { HttpServer } from "../ingress/server.ts";
 import { createHttpClient } from "../platform/http/client.ts";
-import { createFoundation, type Foundation } from "./foundation.ts";
+import type { Logger } from "../platform/telemetry/logger.ts";
+import type { Origin } from "../tenants/origins.ts";
 import type { Config, Role } from "./config.ts";
+import { createFoundation, type Foundation } from "./foundation.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
 import { prepare } from "./prepare.ts";
+import { type StopStep, stopInSteps } from "./shutdown.ts";
+import { createWebServer } from "./web.ts";
 
-/** One process of Hookdesk. */
+/**
+ * One process of Hookdesk.
+ *
+ *   made ──start──▶ preparing (PostgreSQL may be away; web listens and answers 503) ──migrated──▶ running
+ *                       └──────────────────────────────stop──────────────────────────────────────────┴──▶ stopped
+ */
 export type App = {
+  readonly logger: Logger;
   /** Resolves when the process does what it can: `web` listens. PostgreSQL and Redis may come later. */
   readonly start: () => Promise<void>;
-  /** Resolves when the pipeline runs on a migrated database. */
+  /** Resolves when the pipeline runs on a migrated database, or when it was stopped before. @throws on a fault of ours. */
   readonly ready: () => Promise<void>;
-  /** Stops taking work, lets work in flight end, closes. Safe to call twice. */
+  /** Stops taking work, lets work in flight end, closes. Safe to call twice; ends in a bounded time and never rejects. */
   readonly stop: () => Promise<void>;
   readonly port: () => number | null;
 };
+
+/** A web process listens when its database is ready, so that nobody is answered 503 without need; or when that takes longer, ms. */
+const listenAfterMs = 5_000;
 
 /** Every channel that Hookdesk speaks; a new one is one line here. */
 function createChannels(): ReadonlyMap<string, Channel> {
@@ -30,42 +45,50 @@ function createChannels(): ReadonlyMap<string, Channel> {
 /** Builds a process for its role. Nothing is opened but the connection to Redis until `start`. */
 export function createApp(config: Config, role: Role): App {
   const foundation = createFoundation(config, role);
-  const { logger } = foundation;
+  const { logger, roster, redis } = foundation;
   let pipeline: Pipeline | null = null;
-  let running: readonly Service[] = [];
+  let running: Promise<void> = Promise.resolve();
   let stopping: Promise<void> | null = null;
-  const server =
-    role === "web" || role === "all" ? createWebServer(foundation, () => pipeline) : null;
+  const waiting = Promise.withResolvers<void>();
+  const server = listens(role) ? webServerOf(foundation, () => pipeline) : null;
 
   const run = async (): Promise<void> => {
-    const prepared = await prepare(config, logger, () => stopping !== null);
+    const stopped = () => stopping !== null;
+    const prepared = await prepare(config, logger, { stopped, onWait: waiting.resolve });
     if (prepared === null) return;
     const made = createPipeline(foundation, createChannels(), prepared);
     await made.origins.refresh().catch(() => undefined);
     pipeline = made;
-    running = servicesOf(made, role);
-    for (const service of running) await service.start();
-    logger.info("running", { services: running.map((service) => service.name).join(", ") });
+    await startAll(made, foundation);
   };
 
+  // Read step by step, because the pipeline may come into being while the first steps are taken.
+  function* stopSteps(): Generator<StopStep> {
+    yield { name: "http server", reserveMs: 9_000, run: async () => server?.stop() };
+    yield { name: "start", reserveMs: 8_000, run: () => running.catch(() => undefined) };
+    yield* pipeline?.stopSteps ?? [];
+    yield { name: "roster", reserveMs: 0, run: roster.stop };
+  }
+
   const stop = async (): Promise<void> => {
-    await server?.stop();
-    await begun;
-    for (const service of running.toReversed()) await service.stop();
-    await foundation.roster.stop();
-    await pipeline?.close();
-    foundation.redis.close();
+    await stopInSteps(stopSteps(), logger);
+    redis.close();
     logger.info("stopped");
   };
 
-  let begun: Promise<void> = Promise.resolve();
   return {
+    logger,
     start: async () => {
-      await server?.start();
-      await foundation.roster.start();
-      begun = run();
+      await roster.start();
+      running = run();
+      // Whoever awaits `ready` learns of it; nobody else must.
+      running.catch(() => undefined);
+      if (server === null) return;
+      const settled = running.catch(() => undefined);
+      await Promise.race([settled, waiting.promise, pause(listenAfterMs)]);
+      if (stopping === null) await server.start();
     },
-    ready: () => begun,
+    ready: () => running,
     stop: () => {
       stopping ??= stop();
       return stopping;
@@ -74,64 +97,34 @@ export function createApp(config: Config, role: Role): App {
   };
 }
 
-/** Which services a role runs. Every promise holds without `cron`, whose services others run too. */
-function servicesOf(pipeline: Pipeline, role: Role): readonly Service[] {
-  const { refreshOrigins, work, send, keepers } = pipeline;
-  switch (role) {
-    case "web":
-      return [refreshOrigins];
-    case "worker":
-      return [refreshOrigins, ...keepers.inbound, ...work];
-    case "outbox":
-      return [refreshOrigins, ...keepers.outbound, ...send];
-    case "cron":
-      return [refreshOrigins, ...keepers.inbound, ...keepers.outbound];
-    case "all":
-      return [refreshOrigins, ...keepers.inbound, ...keepers.outbound, ...work, ...send];
+function listens(role: Role): boolean {
+  return role === "web" || role === "all";
+}
+
+async function startAll(pipeline: Pipeline, { logger, redis }: Foundation): Promise<void> {
+  for (const service of pipeline.services) await service.start();
+  logger.info("running", { services: pipeline.services.map(({ name }) => name).join(", ") });
+  for (const warning of await unsafeSettings(pipeline.stores.health, redis)) {
+    logger.warn(warning.sentence);
   }
 }
 
-const notMigrated: HealthReport = {
-  status: "down",
-  checks: {
-    postgres: {
-      status: "down",
-      message: "PostgreSQL has not answered since the start; nothing is migrated yet.",
+function webServerOf(foundation: Foundation, pipeline: () => Pipeline | null): HttpServer {
+  const health = createHealth({
+    redis: foundation.redis,
+    roster: foundation.roster,
+    clock: systemClock,
+    stores: () => {
+      const made = pipeline();
+      if (made === null) return null;
+      const { health: database, messages, outbox } = made.stores;
+      return { database, messages, outbox, warnings: made.warnings };
     },
-  },
-};
-
-function createWebServer(foundation: Foundation, pipeline: () => Pipeline | null): HttpServer {
-  const { config, logger, roster } = foundation;
-  const report = async (): Promise<Response> => {
-    const health = (await pipeline()?.health()) ?? notMigrated;
-    return Response.json(health, { status: health.status === "down" ? 503 : 200 });
-  };
-  return createServer({
-    host: config.host,
-    port: config.port,
-    logger,
-    webhooks: async (request, channel, origin) =>
-      (await pipeline()?.webhooks(request, channel, origin)) ??
-      refusal(503, "not_ready", "Hookdesk is starting; deliver the event again"),
-    pages: {
-      "/": () =>
-        Response.json({
-          name: "hookdesk",
-          health: "/health",
-          metrics: "/metrics",
-          webhooks: "/webhook/{channel}/{originKey}",
-        }),
-      "/health": report,
-      "/health/live": () => Response.json({ status: "ok" }),
-      "/health/ready": () => {
-        const ready = pipeline()?.origins.ready() ?? false;
-        return Response.json({ status: ready ? "ok" : "down" }, { status: ready ? 200 : 503 });
-      },
-      "/metrics": async () =>
-        new Response(await roster.metricsText(), {
-          headers: { "Content-Type": "text/plain; version=0.0.4" },
-        }),
-    },
+    originName: (id) => nameOf(pipeline()?.origins.byId(originId(id)), id),
   });
+  return createWebServer(foundation, { pipeline, health });
+}
+
+function nameOf(origin: Origin | undefined, id: number): string {
+  return origin === undefined ? `origin ${id}` : `${origin.channel}/${origin.key}`;
 }

@@ -26,18 +26,22 @@ export type ConfigResult =
   | { readonly ok: false; readonly faults: readonly string[] };
 
 const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+const isUnit = (text: string): text is keyof typeof unitsMs => Object.hasOwn(unitsMs, text);
+const durationMsMax = 366 * 24 * unitsMs.h;
 
-/** `<n>(ms|s|m|h)` as ms. */
+/** `<n>(ms|s|m|h)` as ms; NaN for anything else. */
+function durationMs(text: string): number {
+  const [, amount = "", unit = ""] = /^(\d{1,12})([a-z]+)$/.exec(text) ?? [];
+  return isUnit(unit) ? Number(amount) * unitsMs[unit] : Number.NaN;
+}
+
 const duration = z
   .string()
-  .regex(/^\d{1,9}(ms|s|m|h)$/, "must be a duration such as 250ms, 30s, 20m or 24h")
-  .transform((text) => durationMs(text));
-
-function durationMs(text: string): number {
-  const unit = /[a-z]+$/.exec(text)?.[0];
-  const amount = Number.parseInt(text, 10);
-  return amount * (unit === "ms" || unit === "m" || unit === "h" ? unitsMs[unit] : unitsMs.s);
-}
+  .transform(durationMs)
+  .refine(
+    (ms) => ms >= 1 && ms <= durationMsMax,
+    "must be a duration such as 250ms, 30s, 20m or 24h, of 366 days at most",
+  );
 
 const rateCountMax = 1_000_000_000;
 const rateWindowMsMax = 86_400_000;
@@ -45,19 +49,28 @@ const rateWindowMsMax = 86_400_000;
 /** `<count>/<n>(ms|s|m|h)`. */
 const rate = z
   .string()
-  .regex(/^\d{1,10}\/\d{1,8}(ms|s|m|h)$/, "must be a rate such as 300/60s")
   .transform((text) => {
-    const [count = "", window = ""] = text.split("/");
+    const [, count = "", window = ""] = /^(\d{1,10})\/(\w+)$/.exec(text) ?? [];
     return { count: Number(count), windowMs: durationMs(window) };
   })
   .refine(
-    (value) => value.count >= 1 && value.count <= rateCountMax,
-    `must allow 1 to ${rateCountMax} messages`,
-  )
-  .refine(
-    (value) => value.windowMs >= 1 && value.windowMs <= rateWindowMsMax,
-    "must have a window of 1 ms to 24 h",
+    ({ count, windowMs }) =>
+      count >= 1 && count <= rateCountMax && windowMs >= 1 && windowMs <= rateWindowMsMax,
+    `must be a rate such as 300/60s, of 1 to ${rateCountMax} messages in 1ms to 24h`,
   );
+
+/** A whole number in plain digits. */
+const whole = (min: number, max: number) =>
+  z
+    .string()
+    .transform((text) => (/^\d{1,9}$/.test(text) ? Number(text) : Number.NaN))
+    .refine(
+      (value) => value >= min && value <= max,
+      `must be a whole number from ${min} to ${max}`,
+    );
+
+const oneOf = <const Word extends string>(...words: readonly [Word, ...Word[]]) =>
+  z.enum(words, { error: `must be one of ${words.join(", ")}` });
 
 const url = (schemes: readonly string[], example: string) =>
   z
@@ -68,8 +81,11 @@ const url = (schemes: readonly string[], example: string) =>
     );
 
 const schema = z.object({
-  HOST: z.string().min(1).default("0.0.0.0"),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(3_000),
+  HOST: z
+    .string()
+    .regex(/^[\w.:-]{1,253}$/, "must be an address or a host name")
+    .default("0.0.0.0"),
+  PORT: whole(0, 65_535).default(3_000),
   DATABASE_URL: url(
     ["postgres:", "postgresql:"],
     "postgres://user:password@127.0.0.1:5432/hookdesk",
@@ -79,18 +95,21 @@ const schema = z.object({
     .string()
     .regex(/^[\w-]{1,64}$/, "must be 1 to 64 letters, digits, _ or -")
     .default("hookdesk"),
-  LOG_LEVEL: z.enum(["error", "warn", "info", "debug", "silent"]).default("info"),
-  WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(2),
+  LOG_LEVEL: oneOf("error", "warn", "info", "debug", "silent").default("info"),
+  WORKER_CONCURRENCY: whole(1, 64).default(2),
   SESSION_SILENCE: duration.default(20 * unitsMs.m),
   DIALOG_SILENCE: duration.default(24 * unitsMs.h),
   DELIVERY_DEADLINE: duration.default(24 * unitsMs.h),
-  CHAT2DESK_API_URL: url(["http:", "https:"], "https://api.chat2desk.com").default(
-    "https://api.chat2desk.com",
-  ),
-  CHAT2DESK_API_TOKEN: z.string().min(1).optional(),
-  CHAT2DESK_SIGNATURE: z.enum(["required", "optional"]).default("required"),
+  CHAT2DESK_API_URL: url(["http:", "https:"], "https://api.chat2desk.com")
+    .refine((text) => !/[?#]/.test(text), "must have no query and no fragment")
+    .default("https://api.chat2desk.com"),
+  CHAT2DESK_API_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,512}$/, "must be the token alone, without spaces or line ends")
+    .optional(),
+  CHAT2DESK_SIGNATURE: oneOf("required", "optional").default("required"),
   CHAT2DESK_RATE_LIMIT: rate.default({ count: 300, windowMs: 60_000 }),
-  CHAT2DESK_LANGUAGE: z.enum(["en", "ru", "es"]).default("en"),
+  CHAT2DESK_LANGUAGE: oneOf("en", "ru", "es").default("en"),
 });
 
 /** Parses the environment; all faults are reported at once, by the variable's name and never with its value. */

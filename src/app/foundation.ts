@@ -24,7 +24,7 @@ export function createFoundation(config: Config, role: Role): Foundation {
   const redis = createRedis(config.redisUrl, `hookdesk-${role}`, logger);
   const roster = createRoster({
     redis,
-    prefix: `${config.redisPrefix}:`,
+    prefix: `${config.redisPrefix}:{r0}:`,
     role,
     process: id,
     metrics,

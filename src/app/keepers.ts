@@ -1,71 +1,76 @@
 import type { Channel } from "../channels/channel.ts";
 import { createSweeper, createTimers } from "../conversation/keeper.ts";
-import type { ConversationStore } from "../conversation/store.ts";
 import type { Service } from "../core/service.ts";
 import { createPartitionKeeper } from "../journal/partitions.ts";
-import type { Lanes } from "../lane/lanes.ts";
 import { createOutboxSweeper, createSilenceKeeper } from "../outbox/keeper.ts";
-import type { Limiter } from "../outbox/limiter.ts";
-import type { OutboxStore } from "../outbox/store.ts";
-import type { Database } from "../platform/postgres/database.ts";
+import type { Statement } from "../platform/postgres/database.ts";
 import { createLeader } from "../platform/postgres/leader.ts";
-import type { TicketQueue } from "../platform/queue/tickets.ts";
 import type { Origins } from "../tenants/origins.ts";
 import type { Foundation } from "./foundation.ts";
+import type { Inbound } from "./inbound.ts";
+import type { Outbound } from "./outbound.ts";
+import type { AppStores } from "./stores.ts";
 
+/** What the keepers look after. */
 export type KeeperParts = {
   readonly foundation: Foundation;
-  readonly database: Database;
-  readonly store: ConversationStore;
-  readonly outboxStore: OutboxStore;
-  readonly lanes: Lanes;
-  readonly limiter: Limiter;
+  readonly stores: AppStores;
+  readonly inbound: Inbound;
+  readonly outbound: Outbound;
   readonly origins: Origins;
   readonly channels: ReadonlyMap<string, Channel>;
-  readonly messages: TicketQueue;
-  readonly outbox: TicketQueue;
-  readonly lanePrefix: string;
-  readonly outboxPrefix: string;
+};
+
+export type KeeperSet = {
+  readonly inbound: readonly Service[];
+  readonly outbound: readonly Service[];
+  /** Lets what this process leads pass on at once, instead of after its lease. */
+  readonly giveUpLeads: () => Promise<void>;
+};
+
+const leadNames = [
+  "lane sweeper",
+  "timers",
+  "journal partitions",
+  "silence keeper",
+  "outbox sweeper",
+] as const;
+
+/** A lease that ends at once; one that somebody else holds is not touched. */
+const giveUpLeads: Statement = {
+  name: "give_up_leads",
+  text: "SELECT take_lead(name, $1, 0) FROM unnest($2::text[]) AS name",
 };
 
 /** The services of which one process is enough; whoever of the live processes leads does the work. */
-export function createKeeperSet(parts: KeeperParts): {
-  readonly inbound: readonly Service[];
-  readonly outbound: readonly Service[];
-} {
+export function createKeeperSet(parts: KeeperParts): KeeperSet {
+  const { stores, inbound, outbound, origins, channels } = parts;
   const { logger, metrics, redis, process } = parts.foundation;
-  const leads = (name: string) => createLeader(parts.database, name, process);
-  const woken = { lanes: parts.lanes, tickets: parts.messages, logger };
+  const leads = (name: (typeof leadNames)[number]) => createLeader(stores.work, name, process);
+  const woken = { lanes: inbound.lanes, store: inbound.store, tickets: stores.messages, logger };
   const sending = {
-    limiter: parts.limiter,
-    store: parts.outboxStore,
-    origins: parts.origins,
-    channels: parts.channels,
+    limiter: outbound.limiter,
+    store: outbound.store,
+    origins,
+    channels,
     redis,
-    prefix: parts.outboxPrefix,
-    tickets: parts.outbox,
+    prefix: stores.outboxPrefix,
+    tickets: stores.outbox,
     logger,
     metrics,
   };
   return {
     inbound: [
-      createSweeper({
-        ...woken,
-        store: parts.store,
-        leads: leads("lane sweeper"),
-        redis,
-        prefix: parts.lanePrefix,
-      }),
-      createTimers({ ...woken, store: parts.store, leads: leads("timers") }),
-      createPartitionKeeper({
-        database: parts.database,
-        leads: leads("journal partitions"),
-        logger,
-      }),
+      createSweeper({ ...woken, leads: leads("lane sweeper"), redis, prefix: stores.lanePrefix }),
+      createTimers({ ...woken, leads: leads("timers") }),
+      createPartitionKeeper({ database: stores.work, leads: leads("journal partitions"), logger }),
     ],
     outbound: [
       createSilenceKeeper({ ...sending, leads: leads("silence keeper") }),
       createOutboxSweeper({ ...sending, leads: leads("outbox sweeper") }),
     ],
+    giveUpLeads: async () => {
+      await stores.work.query(giveUpLeads, [process, leadNames]);
+    },
   };
 }

@@ -1,137 +1,96 @@
 import type { Channel } from "../channels/channel.ts";
-import { createKeeperSet } from "./keepers.ts";
-import { createPoster } from "../conversation/poster.ts";
-import { createReaper } from "../conversation/keeper.ts";
-import { createConversationStore } from "../conversation/store.ts";
-import { createWorker } from "../conversation/worker.ts";
-import { systemClock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
 import { type Periodic, periodic, type Service } from "../core/service.ts";
-import { orderDialog } from "../dialog/flows/order/order.ts";
-import { createHealth } from "../health/health.ts";
-import { unsafeSettings } from "../health/settings.ts";
-import { createJournal } from "../journal/journal.ts";
-import { createWebhooks } from "../ingress/webhook.ts";
-import { createLanes } from "../lane/lanes.ts";
-import { createAnnouncer } from "../outbox/announcer.ts";
-import { silentMs } from "../outbox/keeper.ts";
-import { createLimiter } from "../outbox/limiter.ts";
-import { createSender } from "../outbox/sender.ts";
-import { createOutboxStore } from "../outbox/store.ts";
-import { createDatabase } from "../platform/postgres/database.ts";
-import { createTicketQueue } from "../platform/queue/tickets.ts";
-import { createOrigins } from "../tenants/origins.ts";
+import type { Warning } from "../health/settings.ts";
+import type { Webhooks } from "../ingress/webhook.ts";
+import type { Limiter } from "../outbox/limiter.ts";
+import { createOrigins, type Origins } from "../tenants/origins.ts";
+import type { Role } from "./config.ts";
 import type { Foundation } from "./foundation.ts";
+import { createInbound } from "./inbound.ts";
+import { createKeeperSet } from "./keepers.ts";
+import { createOutbound } from "./outbound.ts";
 import { type Prepared, roleWarning } from "./prepare.ts";
+import type { StopStep } from "./shutdown.ts";
+import { type AppStores, createAppStores } from "./stores.ts";
 
-/** Longest statement of the webhook's way in, ms: the platform gets its 503 within a second. */
-const ingressStatementMs = 700;
-/** Longest statement of workers and senders, ms. */
-const workStatementMs = 5_000;
-const ingressConnections = 4;
-const workConnections = 8;
 const originsEveryMs = 2_000;
+/** Everything that needs a prepared database. */
+export type Pipeline = {
+  readonly origins: Origins;
+  readonly webhooks: Webhooks;
+  readonly stores: AppStores;
+  readonly services: readonly Service[];
+  /** What was found at the start and stays true. */
+  readonly warnings: readonly Warning[];
+  /** How it is taken down, in order. */
+  readonly stopSteps: readonly StopStep[];
+};
 
-/** Everything that needs a prepared database: what the roles pick their services from. */
-export type Pipeline = ReturnType<typeof createPipeline>;
-
-/** Builds the pipeline's parts and connects them; nothing starts yet. */
+/** Builds what a role needs and connects its parts; nothing starts yet. */
 export function createPipeline(
   foundation: Foundation,
   channels: ReadonlyMap<string, Channel>,
   prepared: Prepared,
-) {
-  const { config, logger, metrics, redis, roster } = foundation;
-  const lanePrefix = `${config.redisPrefix}:{s0}:`;
-  const outboxPrefix = `${config.redisPrefix}:{o0}:`;
-  const databaseOf = (name: string, connectionsMax: number, statementTimeoutMs: number) =>
-    createDatabase({
-      url: config.databaseUrl,
-      name: `hookdesk-${name}`,
-      connectionsMax,
-      statementTimeoutMs,
-      restricted: prepared.restricted,
-      logger,
-    });
-  const ingressDatabase = databaseOf("ingress", ingressConnections, ingressStatementMs);
-  const database = databaseOf("work", workConnections, workStatementMs);
-
-  const origins = createOrigins(database);
-  const lanes = createLanes(redis, lanePrefix);
-  const messages = createTicketQueue({
-    name: "messages",
-    url: config.redisUrl,
-    prefix: `${config.redisPrefix}:{s0}:bull`,
-    logger,
+): Pipeline {
+  const stores = createAppStores(foundation, prepared);
+  const origins = createOrigins(stores.work);
+  const outbound = createOutbound(foundation, stores, { channels, origins });
+  const { deliver } = outbound;
+  const inbound = createInbound(foundation, stores, { channels, origins, deliver });
+  const keepers = createKeeperSet({ foundation, stores, inbound, outbound, origins, channels });
+  const services = servicesOf(foundation.role, {
+    origins: [refreshOrigins(foundation, origins, outbound.limiter)],
+    work: inbound.services,
+    send: outbound.services,
+    keepIn: keepers.inbound,
+    keepOut: keepers.outbound,
   });
-  const outbox = createTicketQueue({
-    name: "outbox",
-    url: config.redisUrl,
-    prefix: `${config.redisPrefix}:{o0}:bull`,
-    logger,
-  });
-  const store = createConversationStore(database);
-  const outboxStore = createOutboxStore(database);
-  const longestSilenceMs = Math.max(...[...channels.values()].map(silentMs));
-  const limiter = createLimiter(redis, outboxPrefix, longestSilenceMs);
-  const announce = createAnnouncer({ limiter, tickets: outbox, ready: redis.ready });
-
-  const worker = createWorker({
-    lanes,
-    store,
+  const stopServices = () => Promise.all(services.toReversed().map((service) => service.stop()));
+  return {
     origins,
-    channels,
-    logger,
-    metrics,
-    dialog: orderDialog,
-    clock: systemClock,
-    settings: {
-      sessionSilenceMs: config.sessionSilenceMs,
-      dialogSilenceMs: config.dialogSilenceMs,
-      deliveryDeadlineMs: config.deliveryDeadlineMs,
-    },
-    deliver: (deliveries) =>
-      announce(
-        deliveries.map(({ origin, conversation, count }) => ({
-          tenant: origin.tenant,
-          origin: origin.id,
-          conversation,
-          count,
-          waitMs: 0,
-        })),
-      ),
-  });
-  const sender = createSender({
-    limiter,
-    store: outboxStore,
-    origins,
-    channels,
-    clock: systemClock,
-    logger,
-    metrics,
-    deliveryDeadlineMs: config.deliveryDeadlineMs,
-  });
-  const post = createPoster({ lanes, tickets: messages, ready: redis.ready });
-  const webhooks = createWebhooks({
-    origins,
-    channels,
-    journal: createJournal(ingressDatabase),
-    post,
-    logger,
-    metrics,
-  });
-  const health = createHealth({
-    database,
-    redis,
-    roster,
-    metrics,
-    warnings: async () => [
-      ...(prepared.restricted ? [] : [roleWarning]),
-      ...(await unsafeSettings(database, redis)),
+    webhooks: inbound.webhooks,
+    stores,
+    services,
+    warnings: prepared.restricted ? [] : [{ sentence: roleWarning, breaksPromise: true }],
+    stopSteps: [
+      { name: "services", reserveMs: 3_000, run: stopServices },
+      // A call that hangs longer is recorded as unknown by somebody else.
+      { name: "calls in flight", reserveMs: 2_500, run: outbound.idle },
+      { name: "queues", reserveMs: 1_200, run: stores.closeQueues },
+      { name: "leads", reserveMs: 800, run: keepers.giveUpLeads },
+      { name: "databases", reserveMs: 300, run: stores.closeDatabases },
     ],
-  });
+  };
+}
 
-  const refreshOrigins: Periodic = periodic({
+type ServiceSet = Readonly<
+  Record<"origins" | "work" | "send" | "keepIn" | "keepOut", readonly Service[]>
+>;
+
+/** Which services a role runs. Every promise holds without `cron`, whose services others run too. */
+function servicesOf(role: Role, set: ServiceSet): readonly Service[] {
+  switch (role) {
+    case "web":
+      return set.origins;
+    case "worker":
+      return [...set.origins, ...set.keepIn, ...set.work];
+    case "outbox":
+      return [...set.origins, ...set.keepOut, ...set.send];
+    case "cron":
+      return [...set.origins, ...set.keepIn, ...set.keepOut];
+    case "all":
+      return [...set.origins, ...set.keepIn, ...set.keepOut, ...set.work, ...set.send];
+  }
+}
+
+/** Keeps the origins and, in Redis, their limits as they stand in PostgreSQL. */
+function refreshOrigins(
+  { redis, logger }: Foundation,
+  origins: Origins,
+  limiter: Limiter,
+): Periodic {
+  return periodic({
     name: "origins",
     pauseMs: originsEveryMs,
     onError: (error) => logger.debug("origins", { error: describeError(error) }),
@@ -141,50 +100,4 @@ export function createPipeline(
       return undefined;
     },
   });
-  const consumeMessages: Service = {
-    name: "messages queue",
-    start: () =>
-      messages.consume(config.workerConcurrency, async () => {
-        if (await worker.drain()) messages.post();
-      }),
-    stop: async () => worker.stop(),
-  };
-  const consumeOutbox: Service = {
-    name: "outbox queue",
-    start: () => outbox.consume(1, async () => sender.wake()),
-    stop: async () => undefined,
-  };
-  const keepers = createKeeperSet({
-    foundation,
-    database,
-    store,
-    outboxStore,
-    lanes,
-    limiter,
-    origins,
-    channels,
-    messages,
-    outbox,
-    lanePrefix,
-    outboxPrefix,
-  });
-
-  return {
-    origins,
-    webhooks,
-    health,
-    refreshOrigins,
-    work: [
-      consumeMessages,
-      createReaper({ lanes, tickets: messages, logger, worker }),
-    ] as readonly Service[],
-    send: [consumeOutbox, sender] as readonly Service[],
-    keepers,
-    /** Lets calls in flight end, then closes what was opened. */
-    close: async () => {
-      await sender.idle();
-      await Promise.all([messages.close(), outbox.close()]);
-      await Promise.all([ingressDatabase.close(), database.close()]);
-    },
-  };
 }

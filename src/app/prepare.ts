@@ -3,7 +3,7 @@ import { pause } from "../core/deadline.ts";
 import { describeError } from "../core/errors.ts";
 import { createDatabase } from "../platform/postgres/database.ts";
 import { migrate } from "../platform/postgres/migrate.ts";
-import type { Logger } from "../platform/telemetry/logger.ts";
+import type { LogFields, Logger } from "../platform/telemetry/logger.ts";
 import { saveDefaultOrigin } from "../tenants/default-origin.ts";
 import type { Config } from "./config.ts";
 
@@ -14,6 +14,13 @@ const ownerStatementMs = 10_000;
 
 export type Prepared = { readonly restricted: boolean };
 
+export type Preparing = {
+  /** Ends the tries. */
+  readonly stopped: () => boolean;
+  /** Told once, when the first try has failed: it may take long. */
+  readonly onWait: () => void;
+};
+
 /**
  * Migrates and writes the default origin; tries again for ever while PostgreSQL is away, so that the order in which things are
  * started does not matter. Resolves with null when `stopped` says so first.
@@ -21,27 +28,30 @@ export type Prepared = { readonly restricted: boolean };
 export async function prepare(
   config: Config,
   logger: Logger,
-  stopped: () => boolean,
+  { stopped, onWait }: Preparing,
 ): Promise<Prepared | null> {
-  let complained = false;
+  let waiting = false;
   while (!stopped()) {
     try {
       return await prepareOnce(config, logger);
     } catch (error) {
-      const cause =
-        error instanceof Error && error.cause !== undefined
-          ? describeError(error.cause)
-          : undefined;
-      if (!complained)
-        logger.warn("not ready yet: PostgreSQL could not be prepared", {
-          error: describeError(error),
-          cause,
-        });
-      complained = true;
+      if (!waiting) {
+        waiting = true;
+        logger.warn("not ready yet: PostgreSQL could not be prepared", reasonOf(error));
+        onWait();
+      }
       await pause(retryMs);
     }
   }
   return null;
+}
+
+function reasonOf(error: unknown): LogFields {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return {
+    error: describeError(error),
+    cause: cause === undefined ? undefined : describeError(cause),
+  };
 }
 
 async function prepareOnce(config: Config, logger: Logger): Promise<Prepared> {

@@ -28,8 +28,10 @@ export function judgeEcho(event: OutboundMessage, facts: OutboxFacts): EchoVerdi
   if (facts.ours) return { type: "ours", settles: [] };
   if (!event.live) return { type: "foreign" };
   if (facts.inFlight) return { type: "undecided" };
-  const said = bareText(event.content.text);
-  const twin = facts.unsettled.find((unsettled) => bareText(unsettled.text) === said);
+  const said = readings(event.content.text);
+  const twin = facts.unsettled.find((unsettled) =>
+    readings(unsettled.text).some((reading) => said.includes(reading)),
+  );
   if (twin === undefined) return { type: "foreign" };
   return {
     type: "ours",
@@ -39,14 +41,25 @@ export function judgeEcho(event: OutboundMessage, facts: OutboxFacts): EchoVerdi
   };
 }
 
-/** Text as two platforms would agree on it: Chat2Desk wraps what we sent into HTML. */
-function bareText(text: string): string {
-  return text
-    .replaceAll(/<[^>]*>/g, " ")
+/**
+ * Text as two platforms would agree on it: as it is, or as HTML, because Chat2Desk wraps what we sent. Which of the two a text is
+ * cannot be seen: a customer's address may hold a "<", too.
+ */
+function readings(text: string): readonly string[] {
+  const shown = text.replaceAll(/<[^>]*>/g, " ");
+  return [bare(text), bare(unescaped(text)), bare(unescaped(shown))];
+}
+
+function unescaped(html: string): string {
+  return html
     .replaceAll("&lt;", "<")
     .replaceAll("&gt;", ">")
     .replaceAll("&quot;", '"')
-    .replaceAll("&amp;", "&")
-    .replaceAll(/\s+/g, " ")
-    .trim();
+    .replaceAll(/&(?:#39|#x27|apos);/g, "'")
+    .replaceAll("&nbsp;", " ")
+    .replaceAll("&amp;", "&");
+}
+
+function bare(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim();
 }

@@ -1,8 +1,9 @@
+import { systemClock } from "../core/clock.ts";
 import { describeError } from "../core/errors.ts";
 import { type Periodic, periodic } from "../core/service.ts";
 import type { Lanes } from "../lane/lanes.ts";
 import type { TicketQueue } from "../platform/queue/tickets.ts";
-import type { RedisClient } from "../platform/redis/redis.ts";
+import type { MarkedRedis } from "../platform/redis/redis.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
 import type { ConversationStore, StrandedLane } from "./store.ts";
 import type { Worker } from "./worker.ts";
@@ -14,8 +15,8 @@ import type { Worker } from "./worker.ts";
 
 type Woken = { readonly lanes: Lanes; readonly tickets: TicketQueue; readonly logger: Logger };
 
-/** A dead worker's lanes are seen at the latest this long after their lease, ms; leases are renewed as often. */
-const reapEveryMs = 1_000;
+/** Lanes whose wait or lease is over are seen at the latest this long after it, ms; leases are renewed as often. */
+const reapEveryMs = 200;
 
 /** Runs in every worker: renews the leases of its lanes and puts overdue lanes back. */
 export function createReaper(parts: Woken & { readonly worker: Worker }): Periodic {
@@ -44,7 +45,7 @@ const wokenPerCallMax = 500;
 export type SweeperParts = Woken & {
   readonly store: ConversationStore;
   readonly leads: () => Promise<boolean>;
-  readonly redis: RedisClient;
+  readonly redis: MarkedRedis;
   /** The shard's key prefix, under which the mark of a known Redis is kept. */
   readonly prefix: string;
 };
@@ -63,13 +64,13 @@ export function createSweeper(parts: SweeperParts): Periodic {
       const runId = parts.redis.runId();
       if (runId === null || !(await parts.leads())) return undefined;
       const known = (await parts.redis.raw.get(mark)) === runId;
-      const begun = performance.now();
+      const begun = systemClock.monotonic();
       const woken = await walk(parts, known ? strandedAgeMs : 0);
       if (!known) {
         await parts.redis.raw.set(mark, runId);
         parts.logger.info("redis was empty or new: open work was posted again", { lanes: woken });
       }
-      return Math.max(sweepPauseMs, (performance.now() - begun) * sweepRestFactor);
+      return Math.max(sweepPauseMs, (systemClock.monotonic() - begun) * sweepRestFactor);
     },
   });
 }
@@ -102,6 +103,8 @@ async function wakeAll(parts: Woken, page: readonly StrandedLane[]): Promise<num
 /** A deadline is seen at the latest this long after it, ms. */
 const timersEveryMs = 250;
 const timersPerPageMax = 500;
+/** Deadlines stay due until their lane is done with them, so those behind lanes that wait must be looked at too. */
+const timerPagesMax = 20;
 
 /** Wakes the conversations whose deadline may be due; the worker looks at the state and does what really is. */
 export function createTimers(
@@ -113,9 +116,17 @@ export function createTimers(
     onError: (error) => parts.logger.debug("timers", { error: describeError(error) }),
     run: async () => {
       if (!(await parts.leads())) return undefined;
-      const due = await parts.store.dueTimers(timersPerPageMax);
-      if (due.length > 0 && (await parts.lanes.wake(due)) > 0) parts.tickets.post();
+      await wakeDue(parts);
       return undefined;
     },
   });
+}
+
+async function wakeDue(parts: Woken & { readonly store: ConversationStore }): Promise<void> {
+  for (let page = 0; page < timerPagesMax; page += 1) {
+    const offset = page * timersPerPageMax;
+    const due = await parts.store.dueTimers({ limit: timersPerPageMax, offset });
+    if (due.length > 0 && (await parts.lanes.wake(due)) > 0) parts.tickets.post();
+    if (due.length < timersPerPageMax) return;
+  }
 }

@@ -1,16 +1,10 @@
 import { describeError } from "../core/errors.ts";
 import type { ClaimedLane, Release } from "../lane/lanes.ts";
-import { failEvent } from "./endings.ts";
+import { cautionAfter, eventsAllowed } from "./caution.ts";
+import { failEvent, postponeTimer } from "./endings.ts";
 import type { AnyRun } from "./state.ts";
 import type { LoadedLane } from "./store.ts";
-import {
-  eventsAllowed,
-  type Reading,
-  readFast,
-  readLoaded,
-  type Readers,
-  type Turn,
-} from "./turn.ts";
+import { type Reading, readFast, readLoaded, type Readers, type Turn } from "./turn.ts";
 import type { WorkerParts } from "./worker-parts.ts";
 
 /** The turns of a claimed group, and the lanes that have none: idle, waiting, or with an event nobody can read. */
@@ -80,7 +74,7 @@ function readOrFail<Run extends AnyRun>(
   } catch (error) {
     const first = loaded.events[0];
     return first === undefined
-      ? { type: "idle" }
+      ? { type: "unreadable_state", reason: describeError(error) }
       : { type: "unreadable", eventId: first.id, reason: describeError(error) };
   }
 }
@@ -92,10 +86,17 @@ async function releaseUnread<Run extends AnyRun>(
 ): Promise<Release> {
   switch (reading.type) {
     case "idle":
-      return { lane, cache: null, next: "done", care: lane.care };
+      return { lane, cache: null, next: "done", caution: cautionAfter(lane, 0) };
     case "wait":
-      return { lane, cache: null, next: { waitMs: reading.waitMs }, care: lane.care };
+      return {
+        lane,
+        cache: null,
+        next: { waitMs: reading.waitMs },
+        caution: cautionAfter(lane, 0),
+      };
     case "unreadable":
       return failEvent(parts, lane, reading);
+    case "unreadable_state":
+      return postponeTimer(parts, lane, reading.reason);
   }
 }

@@ -12,13 +12,15 @@ export type RowKeys = {
 };
 
 type Row = Readonly<Record<string, unknown>>;
+/** `k` is the kind, by which `commit_rare` finds it. */
+type RareRow = Row & { readonly k: string };
 
 /** The rows of one group, named as `commit_lanes` reads them. */
 export type GroupRows = {
   readonly messages: Row[];
   readonly logs: Row[];
   readonly outbox: Row[];
-  readonly rare: Row[];
+  readonly rare: RareRow[];
 };
 
 /** Most rows of one version, so that seq = version * 1000 + ord never meets the next version. */
@@ -61,7 +63,14 @@ export function addRows(
         });
         return;
       default:
-        rows.rare.push({ i: keys.i, t: keys.t, c: keys.c, origin: keys.o, ...rareRow(effect) });
+        rows.rare.push({
+          z: rows.rare.length,
+          i: keys.i,
+          t: keys.t,
+          c: keys.c,
+          origin: keys.o,
+          ...rareRow(effect),
+        });
     }
   });
   return deliveries;
@@ -109,7 +118,7 @@ function outboxRow(at: Row, effect: ReplyEffect, deadlineMs: number): Row {
 
 type RareEffect = Exclude<Effect, { readonly type: "message" | "reply" | "log" }>;
 
-function rareRow(effect: RareEffect): Row {
+function rareRow(effect: RareEffect): RareRow {
   switch (effect.type) {
     case "session": {
       const { record } = effect;
@@ -179,7 +188,7 @@ function rareRow(effect: RareEffect): Row {
   }
 }
 
-function dialogRow(given: Extract<RareEffect, { type: "dialog" }>): Row {
+function dialogRow(given: Extract<RareEffect, { type: "dialog" }>): RareRow {
   const { effect } = given;
   if (effect.type === "order_placed") {
     return {

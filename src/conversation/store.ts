@@ -9,15 +9,26 @@ export type ConversationStore = {
   readonly commit: (lanes: readonly LaneCommit[], rows: GroupRows) => Promise<readonly Verdict[]>;
   readonly fail: (
     lane: LaneName,
-    failure: { readonly eventId: string; readonly reason: string },
+    failure: {
+      readonly eventId: string;
+      readonly reason: string;
+      /** `suspect` has counted this attempt already. */
+      readonly counted: boolean;
+    },
   ) => Promise<FailedEvent>;
+  /** Counts an attempt at the first open event before it is begun, or parks it when it has used up its attempts. */
+  readonly suspect: (lane: LaneName) => Promise<Suspected>;
   readonly echoFacts: (echoes: readonly EchoQuestion[]) => Promise<readonly EchoAnswer[]>;
   readonly stranded: (page: {
     readonly after: string;
     readonly ageMs: number;
     readonly limit: number;
   }) => Promise<readonly StrandedLane[]>;
-  readonly dueTimers: (limit: number) => Promise<readonly LaneName[]>;
+  readonly dueTimers: (page: {
+    readonly limit: number;
+    readonly offset: number;
+  }) => Promise<readonly LaneName[]>;
+  readonly postponeTimer: (lane: LaneName, waitMs: number) => Promise<void>;
 };
 
 export type LoadedEvent = {
@@ -58,6 +69,7 @@ export type LaneCommit = {
 };
 
 export type Verdict = "done" | "stale" | "gone" | "gap";
+export type Suspected = "none" | "counted" | "parked";
 export type FailedEvent = { readonly parked: boolean; readonly waitMs: number };
 export type EchoQuestion = {
   readonly i: number;
@@ -80,14 +92,18 @@ export type StrandedLane = LaneName & { readonly id: string; readonly waitMs: nu
 
 /** An event is parked after this many failed attempts. */
 export const attemptsMax = 5;
+/** Why an event is counted, and at last parked, before it is decided. */
+const suspectReason = "the processes that handled it died";
 
 const statements = {
   load: { name: "load_lanes", text: "SELECT * FROM load_lanes($1::json, $2)" },
-  commit: { name: "commit_lanes", text: "SELECT i, verdict FROM commit_lanes($1::json)" },
-  fail: { name: "fail_event", text: "SELECT * FROM fail_event($1, $2, $3, $4, $5)" },
+  commit: { name: "commit_lanes", text: "SELECT i, verdict FROM commit_lanes($1::json, $2::json, $3::json, $4::json, $5::json)" },
+  fail: { name: "fail_event", text: "SELECT * FROM fail_event($1, $2, $3, $4, $5, $6)" },
+  suspect: { name: "suspect_event", text: "SELECT suspect_event($1, $2, $3, $4) AS verdict" },
   echo: { name: "echo_facts", text: "SELECT * FROM echo_facts($1::json)" },
   stranded: { name: "stranded_lanes", text: "SELECT * FROM stranded_lanes($1, $2, $3)" },
-  due: { name: "due_timers", text: "SELECT * FROM due_timers($1)" },
+  due: { name: "due_timers", text: "SELECT * FROM due_timers($1, $2)" },
+  postpone: { name: "postpone_timer", text: "SELECT postpone_timer($1, $2, $3)" },
 } satisfies Record<string, Statement>;
 
 type LoadRow = {
@@ -118,20 +134,26 @@ export function createConversationStore(database: Database): ConversationStore {
       return groupByLane(rows, lanes.length);
     },
     commit: async (lanes, rows) => {
-      const group = JSON.stringify({ lanes, ...rows });
-      const verdicts = await database.query<{ i: number; verdict: Verdict }>(statements.commit, [
-        group,
-      ]);
+      const verdicts = await database.query<{ i: number; verdict: Verdict }>(
+        statements.commit,
+        commitValues(lanes, rows),
+      );
       const byPlace = new Map(verdicts.map((row) => [row.i, row.verdict]));
       return lanes.map((lane) => byPlace.get(lane.i) ?? "stale");
     },
     fail: async (lane, failure) => {
-      const values = [lane.tenant, lane.conversation, failure.eventId, failure.reason, attemptsMax];
+      const { eventId, reason, counted } = failure;
+      const values = [lane.tenant, lane.conversation, eventId, reason, attemptsMax, counted];
       const rows = await database.query<{ parked: boolean; wait_ms: number }>(
         statements.fail,
         values,
       );
       return { parked: rows[0]?.parked ?? false, waitMs: rows[0]?.wait_ms ?? 0 };
+    },
+    suspect: async (lane) => {
+      const values = [lane.tenant, lane.conversation, suspectReason, attemptsMax];
+      const rows = await database.query<{ verdict: Suspected }>(statements.suspect, values);
+      return rows[0]?.verdict ?? "none";
     },
     echoFacts: (echoes) => database.query<EchoAnswer>(statements.echo, [JSON.stringify(echoes)]),
     stranded: async (page) => {
@@ -146,11 +168,27 @@ export function createConversationStore(database: Database): ConversationStore {
         waitMs: row.wait_ms,
       }));
     },
-    dueTimers: async (limit) => {
-      const rows = await database.query<LaneRow>(statements.due, [limit]);
+    dueTimers: async (page) => {
+      const rows = await database.query<LaneRow>(statements.due, [page.limit, page.offset]);
       return rows.map((row) => ({ tenant: row.tenant_id, conversation: row.conv }));
     },
+    postponeTimer: async (lane, waitMs) => {
+      await database.query(statements.postpone, [lane.tenant, lane.conversation, waitMs]);
+    },
   };
+}
+
+/** The parameters of `commit_lanes`: what most lanes leave behind as rows of its own text, the rest by kind or not at all. */
+function commitValues(lanes: readonly LaneCommit[], rows: GroupRows): readonly (string | null)[] {
+  const named = lanes.map((lane) => ({ ...lane, x: `{${lane.x.join(",")}}` }));
+  const rare = Object.groupBy(rows.rare, (row) => row.k);
+  return [
+    JSON.stringify(named),
+    JSON.stringify(rows.messages),
+    JSON.stringify(rows.logs),
+    JSON.stringify(rows.outbox),
+    rows.rare.length === 0 ? null : JSON.stringify(rare),
+  ];
 }
 
 function groupByLane(rows: readonly LoadRow[], lanes: number): readonly LoadedLane[] {

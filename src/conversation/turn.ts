@@ -1,9 +1,10 @@
 import type { Channel } from "../channels/channel.ts";
 import { readWebhook } from "../channels/webhook.ts";
 import type { OriginId } from "../core/ids.ts";
-import { type ClaimedLane, eventsPerLaneMax } from "../lane/lanes.ts";
+import type { ClaimedLane } from "../lane/lanes.ts";
 import type { Origin, Origins } from "../tenants/origins.ts";
 import type { Arrival } from "./arrival.ts";
+import { eventsAllowed } from "./caution.ts";
 import { readMail } from "./mail.ts";
 import { type AnyRun, type ConversationState, newConversation, parseState } from "./state.ts";
 import type { LoadedEvent, LoadedLane } from "./store.ts";
@@ -30,7 +31,8 @@ export type Reading<Run extends AnyRun> =
   | { readonly type: "turn"; readonly turn: Turn<Run> }
   | { readonly type: "idle" }
   | { readonly type: "wait"; readonly waitMs: number }
-  | { readonly type: "unreadable"; readonly eventId: string; readonly reason: string };
+  | { readonly type: "unreadable"; readonly eventId: string; readonly reason: string }
+  | { readonly type: "unreadable_state"; readonly reason: string };
 
 export type Readers<Run extends AnyRun> = {
   readonly origins: Origins;
@@ -62,34 +64,29 @@ export function readFast<Run extends AnyRun>(
     state,
     arrivals: inOrder(arrivals),
     fast: true,
-    more: false,
+    // What did not fit into the mailbox is read when the mailbox is empty.
+    more: lane.more > 0,
     tickAt: null,
   };
 }
 
 /** Posts may overtake each other; ids tell the order in which the events were stored. A copy of an entry is dropped. */
 function inOrder(arrivals: readonly Arrival[]): readonly Arrival[] {
-  const sorted = arrivals.toSorted(
-    (a, b) => a.id.length - b.id.length || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
-  );
+  const sorted = arrivals.toSorted((a, b) => Number(BigInt(a.id) - BigInt(b.id)));
   return sorted.filter((arrival, index) => arrival.id !== sorted[index - 1]?.id);
 }
 
-/** How many events a lane may be given at once: one while it is under suspicion. */
-export function eventsAllowed(lane: ClaimedLane): number {
-  return lane.tries >= 2 || lane.care > 0 ? 1 : eventsPerLaneMax;
-}
-
-/** A turn from one snapshot of PostgreSQL. */
+/** A turn from one snapshot of PostgreSQL. @throws when the stored state is of a version that this Hookdesk does not know. */
 export function readLoaded<Run extends AnyRun>(
   lane: ClaimedLane,
   loaded: LoadedLane,
   readers: Readers<Run>,
 ): Reading<Run> {
-  const first = loaded.events[0];
   const due = loaded.dueAt !== null && loaded.dueAt <= loaded.now;
+  const [first] = loaded.events;
   if (first === undefined && !due) return { type: "idle" };
-  if (first?.waitMs != null && first.waitMs > 0) return { type: "wait", waitMs: first.waitMs };
+  const waitMs = first?.waitMs ?? 0;
+  if (waitMs > 0) return { type: "wait", waitMs };
   const originId = first?.origin ?? loaded.origin;
   const origin = originId === null ? undefined : readers.origins.byId(originId);
   // An origin made a moment ago may not have been read yet.
@@ -98,24 +95,27 @@ export function readLoaded<Run extends AnyRun>(
   if (taken.unreadable !== null && taken.read.length === 0)
     return { type: "unreadable", ...taken.unreadable };
   const more = loaded.events.length > taken.read.length;
-  const state =
-    loaded.state === null
-      ? newConversation(taken.identity, readers.initialRun)
-      : parseState<Run>(loaded.state);
-  const tickAt = due && !more ? loaded.now : null;
-  return {
-    type: "turn",
-    turn: {
-      lane,
-      origin,
-      version: loaded.version,
-      state,
-      arrivals: taken.read,
-      fast: false,
-      more,
-      tickAt,
-    },
+  const turn: Turn<Run> = {
+    lane,
+    origin,
+    version: loaded.version,
+    state: stateOf(loaded, taken.identity, readers.initialRun),
+    arrivals: taken.read,
+    fast: false,
+    more,
+    tickAt: due && !more ? loaded.now : null,
   };
+  return { type: "turn", turn };
+}
+
+/** The row in `timers` may have been put off since the state was written. */
+function stateOf<Run extends AnyRun>(
+  loaded: LoadedLane,
+  identity: string | null,
+  initialRun: Run,
+): ConversationState<Run> {
+  if (loaded.state === null) return newConversation(identity, initialRun);
+  return { ...parseState<Run>(loaded.state), timerAt: loaded.dueAt };
 }
 
 const unknownOriginWaitMs = 1_000;

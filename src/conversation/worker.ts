@@ -2,11 +2,19 @@ import { describeError } from "../core/errors.ts";
 import type { ClaimedLane, Release } from "../lane/lanes.ts";
 import type { Origin } from "../tenants/origins.ts";
 import type { Rules } from "./arrival.ts";
+import { isSuspect } from "./caution.ts";
 import { commitGroup } from "./commit-group.ts";
 import { type DecidedTurn, decideTurn } from "./decide-turn.ts";
-import { outageWaitMs, releaseAfter, releaseUnchanged } from "./endings.ts";
+import {
+  outageWaitMs,
+  raceWaitMs,
+  releaseAfter,
+  releaseForgotten,
+  releaseUnchanged,
+} from "./endings.ts";
 import { gatherFacts } from "./facts.ts";
 import { readFromPostgres, readFromRedis } from "./read-group.ts";
+import { createSolitude } from "./solitude.ts";
 import type { AnyRun } from "./state.ts";
 import type { Turn } from "./turn.ts";
 import type { Delivery, WorkerParts } from "./worker-parts.ts";
@@ -16,9 +24,10 @@ import type { Delivery, WorkerParts } from "./worker-parts.ts";
  *
  *   claim ─▶ read fast (Redis) ──────────────┐
  *     │                                      ├─▶ decide ─▶ commit ─▶ done ─────────────▶ release
- *     └────▶ read slow (one snapshot) ───────┘               │
- *                     ▲                                      ├─▶ stale, gone, gap ─▶ slow again, at most three times
- *                     └──────────────────────────────────────┘
+ *     ├────▶ read slow (one snapshot) ───────┘               │
+ *     │               ▲                                      ├─▶ stale, gone, gap ─▶ slow again, at most three times
+ *     │               └──────────────────────────────────────┘
+ *     └────▶ suspected of killing its holders ─▶ alone: count the attempt ─▶ slow, one event
  *
  * A worker may die, stop or lose its lease at any place: the commit is the only step that changes anything, and it refuses
  * whoever is late.
@@ -40,13 +49,18 @@ const roundsMax = 3;
 /** Makes a worker; nothing runs until `drain`. */
 export function createWorker<Run extends AnyRun>(parts: WorkerParts<Run>): Worker {
   const holding = new Set<ClaimedLane>();
+  const solitude = createSolitude();
   let stopping = false;
 
   const claimAndHandle = async (): Promise<boolean> => {
-    const claimed = await parts.lanes.claim(`${crypto.randomUUID()}.`);
-    for (const lane of claimed) holding.add(lane);
+    let claimed: readonly ClaimedLane[] = [];
     try {
-      if (claimed.length > 0) await handle(parts, claimed);
+      const suspect = await solitude.together(async () => {
+        claimed = await parts.lanes.claim(`${crypto.randomUUID()}.`);
+        for (const lane of claimed) holding.add(lane);
+        return handleInnocent(parts, claimed);
+      });
+      if (suspect !== undefined) await solitude.alone(() => handleSuspect(parts, suspect));
     } finally {
       for (const lane of claimed) holding.delete(lane);
     }
@@ -73,22 +87,60 @@ export function createWorker<Run extends AnyRun>(parts: WorkerParts<Run>): Worke
   };
 }
 
-/** Takes a claimed group through its rounds; every lane is released once, whatever happens. */
-async function handle<Run extends AnyRun>(
+/** Handles the lanes that are under no suspicion; returns the one suspect that is to be handled next, alone. */
+async function handleInnocent<Run extends AnyRun>(
   parts: WorkerParts<Run>,
   claimed: readonly ClaimedLane[],
+): Promise<ClaimedLane | undefined> {
+  const [suspect, ...others] = claimed.filter(isSuspect);
+  // Given back before anything can kill this process: another one may take them.
+  if (others.length > 0) await parts.lanes.release(others.map(releaseUntouched));
+  const innocent = claimed.filter((lane) => !isSuspect(lane));
+  if (innocent.length > 0) {
+    await handle(parts, innocent, (releases) => workThrough(parts, innocent, releases));
+  }
+  return suspect;
+}
+
+function releaseUntouched(lane: ClaimedLane): Release {
+  return { lane, cache: null, next: "keep", caution: lane.caution };
+}
+
+/** Counts the attempt first: if this process dies of it, the next holder knows. */
+async function handleSuspect<Run extends AnyRun>(
+  parts: WorkerParts<Run>,
+  lane: ClaimedLane,
+): Promise<void> {
+  parts.logger.warn("a lane whose holders died is handled alone", {
+    conversation: lane.conversation,
+    tries: lane.tries,
+  });
+  await handle(parts, [lane], async (releases) => {
+    const counted = await parts.store.suspect(lane);
+    if (counted !== "parked") return workThrough(parts, [lane], releases);
+    parts.metrics.parkedEvents.inc();
+    parts.logger.warn("event parked", { conversation: lane.conversation, reason: "suspected" });
+    releases.push(releaseForgotten(lane, "again"));
+  });
+}
+
+/** Takes claimed lanes through their work; every lane is released once, whatever happens. */
+async function handle<Run extends AnyRun>(
+  parts: WorkerParts<Run>,
+  lanes: readonly ClaimedLane[],
+  work: (releases: Release[]) => Promise<void>,
 ): Promise<void> {
   const releases: Release[] = [];
   try {
-    await workThrough(parts, claimed, releases);
+    await work(releases);
   } catch (error) {
     parts.logger.warn("a group of lanes could not be finished", {
-      lanes: claimed.length,
+      lanes: lanes.length,
       error: describeError(error),
     });
     const ended = new Set(releases.map((release) => release.lane));
-    for (const lane of claimed.filter((one) => !ended.has(one))) {
-      releases.push({ lane, cache: "forget", next: { waitMs: outageWaitMs }, care: lane.care });
+    for (const lane of lanes.filter((one) => !ended.has(one))) {
+      releases.push(releaseForgotten(lane, { waitMs: outageWaitMs }));
     }
   }
   await parts.lanes.release(releases);
@@ -106,7 +158,7 @@ async function workThrough<Run extends AnyRun>(
     slow = await decideAndCommit(parts, [...turns, ...read.turns], releases);
     turns = [];
   }
-  for (const lane of slow) releases.push({ lane, cache: "forget", next: "again", care: lane.care });
+  for (const lane of slow) releases.push(releaseForgotten(lane, { waitMs: raceWaitMs }));
 }
 
 /** One round over turns: returns the lanes that lost and must be read again. */
@@ -115,18 +167,21 @@ async function decideAndCommit<Run extends AnyRun>(
   turns: readonly Turn<Run>[],
   releases: Release[],
 ): Promise<readonly ClaimedLane[]> {
-  const decided = await decideAll(parts, turns);
-  const changing = decided.filter((one) => one.applied.length > 0 || one.turn.tickAt !== null);
-  for (const one of decided.filter((other) => !changing.includes(other)))
-    releases.push(await releaseUnchanged(parts, one));
-  if (changing.length === 0) return [];
   const losers: ClaimedLane[] = [];
-  for (const end of await commitGroup(parts, changing)) {
-    parts.metrics.verdicts.inc({ verdict: end.verdict });
-    if (end.verdict === "done") announce(parts, end.decided);
-    const release = await releaseAfter(parts, end);
-    if (release === null) losers.push(end.decided.turn.lane);
+  const end = (decided: DecidedTurn<Run>, release: Release | null): void => {
+    if (release === null) losers.push(decided.turn.lane);
     else releases.push(release);
+  };
+  const changing: DecidedTurn<Run>[] = [];
+  for (const one of await decideAll(parts, turns)) {
+    if (one.applied.length > 0 || one.ticked) changing.push(one);
+    else end(one, await releaseUnchanged(parts, one));
+  }
+  if (changing.length === 0) return losers;
+  for (const commit of await commitGroup(parts, changing)) {
+    parts.metrics.verdicts.inc({ verdict: commit.verdict });
+    if (commit.verdict === "done") announce(parts, commit.decided);
+    end(commit.decided, await releaseAfter(parts, commit));
   }
   return losers;
 }
@@ -156,7 +211,11 @@ function rulesOf<Run extends AnyRun>(parts: WorkerParts<Run>, origin: Origin): R
 function announce<Run extends AnyRun>(parts: WorkerParts<Run>, decided: DecidedTurn<Run>): void {
   const { turn, effects, applied } = decided;
   const count = effects.filter((effect) => effect.type === "reply").length;
-  const delivery: Delivery = { origin: turn.origin, conversation: turn.lane.conversation, count };
+  const delivery: Delivery = {
+    origin: turn.origin,
+    conversation: turn.lane.conversation,
+    count,
+  };
   if (count > 0) parts.deliver([delivery]);
   parts.metrics.applied.inc(applied.length);
   for (const arrival of applied) {

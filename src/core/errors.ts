@@ -1,6 +1,9 @@
-/** A short, safe description of anything thrown: class and code, and the message only where we wrote it ourselves. */
+/** What the engine throws about data: its message may quote the data, e.g. the text that is not JSON. */
+const quoting = new Set(["SyntaxError", "URIError"]);
+
+/** A short, safe description of anything thrown: its name and code, and its message only where that quotes no data. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return "unknown error";
-  const code = "code" in error && typeof error.code === "string" ? error.code : null;
-  return code === null ? `${error.name}: ${error.message}` : `${error.name} ${code}`;
+  if ("code" in error && typeof error.code === "string") return `${error.name} ${error.code}`;
+  return quoting.has(error.name) ? error.name : `${error.name}: ${error.message}`;
 }

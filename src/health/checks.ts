@@ -55,7 +55,11 @@ function workChecks(work: OpenWork, seen: Seen, originName: OriginName): Checks 
   };
 }
 
-function queueCheck(queue: string, { size, oldestSeconds }: Backlog, wakeUps: number | null): Check {
+function queueCheck(
+  queue: string,
+  { size, oldestSeconds }: Backlog,
+  wakeUps: number | null,
+): Check {
   const waiting = size === 1 ? "1 waits" : `${size} wait`;
   const message =
     size === 0

@@ -1,5 +1,5 @@
 import type { Clock } from "../core/clock.ts";
-import { type Situation, situationText } from "../platform/telemetry/metrics.ts";
+import { type Situation, situationText } from "../platform/telemetry/situation.ts";
 import { type Check, type Checks, checksOf, type OriginName } from "./checks.ts";
 import { look, type LookParts, type Seen } from "./look.ts";
 

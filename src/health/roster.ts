@@ -2,13 +2,13 @@ import { describeError } from "../core/errors.ts";
 import { type Periodic, periodic } from "../core/service.ts";
 import type { RedisClient, Script } from "../platform/redis/redis.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
+import type { Metrics } from "../platform/telemetry/metrics.ts";
 import {
   addUpMetrics,
   exportMetrics,
-  type Metrics,
   metricsText,
   resetMetrics,
-} from "../platform/telemetry/metrics.ts";
+} from "../platform/telemetry/exported-metrics.ts";
 import inheritLua from "./inherit.lua" with { type: "text" };
 import publishLua from "./publish.lua" with { type: "text" };
 
@@ -43,6 +43,8 @@ const lifeMs = 5_000;
 /** The numbers of an installation that does not run are forgotten after this, ms. */
 const memoryMs = 30 * 86_400_000;
 const processesMax = 1_000;
+/** So many answers in a row that did not come in time make a new connection. */
+const timeoutsMax = 2;
 
 const publish: Script = { name: "roster_publish", source: publishLua };
 const inherit: Script = { name: "roster_inherit", source: inheritLua };
@@ -52,7 +54,8 @@ export function createRoster(parts: RosterParts): Roster {
   const { redis, prefix, metrics } = parts;
   const own = `${parts.role}:${parts.process}`;
   let inherited: readonly string[] = [];
-  let spoken = false;
+  let era: string | null = null;
+  let timeouts = 0;
   let refused: string | null = null;
 
   const numbers = async (): Promise<string> =>
@@ -65,26 +68,32 @@ export function createRoster(parts: RosterParts): Roster {
   };
 
   const speak = async (): Promise<void> => {
-    const reply = await redis.run(publish, prefix, [own, await numbers(), lifeMs, memoryMs]);
-    const [known, dead, theirs] = Array.isArray(reply) ? reply : [];
-    if (spoken && known === 0) {
+    const args = [own, await numbers(), lifeMs, memoryMs, crypto.randomUUID()];
+    const reply = await redis.run(publish, prefix, args);
+    const [now, known, dead, theirs] = Array.isArray(reply) ? reply : [];
+    // In the same era nobody is forgotten but those whose numbers were taken over.
+    if (now === era && known === 0) {
       inherited = [];
       resetMetrics(metrics);
     }
-    spoken = true;
+    era = String(now);
+    timeouts = 0;
     refused = null;
     if (typeof dead === "string" && typeof theirs === "string") await takeOver(dead, theirs);
+  };
+
+  const fail = (error: unknown): void => {
+    refused = describeError(error);
+    parts.logger.debug("roster", { error: refused });
+    timeouts = isTimeout(error) ? timeouts + 1 : 0;
+    // A connection that is open and answers nothing is not waited for any longer.
+    if (timeouts >= timeoutsMax) redis.reconnect();
   };
 
   const service = periodic({
     name: "roster",
     pauseMs: everyMs,
-    onError: (error) => {
-      refused = describeError(error);
-      parts.logger.debug("roster", { error: refused });
-      // A connection that is open and answers nothing for seconds is not waited for any longer.
-      redis.reconnect();
-    },
+    onError: fail,
     run: async () => {
       if (redis.ready()) await speak();
       return undefined;
@@ -95,8 +104,11 @@ export function createRoster(parts: RosterParts): Roster {
     ...service,
     stop: async () => {
       await service.stop();
+      if (!redis.ready()) return;
       // The numbers stay for whoever inherits them; the process itself is dead from now on.
-      if (redis.ready()) await redis.raw.zadd(`${prefix}heard`, 0, own).catch(() => undefined);
+      await speak()
+        .then(() => redis.raw.zadd(`${prefix}heard`, 0, own))
+        .catch(fail);
     },
     counts: () => countRoles(redis, prefix).catch(() => null),
     metricsText: async () => {
@@ -105,6 +117,11 @@ export function createRoster(parts: RosterParts): Roster {
     },
     refused: () => refused,
   };
+}
+
+/** The words of the client's own timeout, which has no code. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message === "Command timed out";
 }
 
 async function countRoles(

@@ -8,14 +8,25 @@ export type Warning = {
   readonly breaksPromise: boolean;
 };
 
+/** Everything that can be found out about both; what does not answer is left out. */
+export async function unsafeSettings(
+  database: Database,
+  redis: RedisClient,
+): Promise<readonly Warning[]> {
+  const [postgres, cache] = await Promise.all([
+    unsafePostgres(database).catch(() => []),
+    unsafeRedis(redis),
+  ]);
+  return [...postgres, ...cache];
+}
+
 const durable: Statement = {
   name: "durable_settings",
   text: "SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS commit, current_setting('full_page_writes') AS pages",
 };
 
 const postgresSentences = {
-  fsync:
-    "PostgreSQL runs with fsync=off: acknowledged events can be lost when the machine fails.",
+  fsync: "PostgreSQL runs with fsync=off: acknowledged events can be lost when the machine fails.",
   commit:
     "PostgreSQL runs with synchronous_commit=off: acknowledged events can be lost when it crashes.",
   pages:
@@ -37,7 +48,7 @@ export async function unsafeRedis(redis: RedisClient): Promise<readonly Warning[
       redis.raw.config("GET", "appendonly"),
       redis.raw.config("GET", "maxmemory-policy"),
     ]);
-    return [...aofWarning(valueOf(aof)), ...evictionWarning(valueOf(eviction))];
+    return [...aofWarning(settingOf(aof)), ...evictionWarning(settingOf(eviction))];
   } catch {
     return [];
   }
@@ -56,6 +67,6 @@ function evictionWarning(value: string | null): readonly Warning[] {
   return [{ sentence, breaksPromise: true }];
 }
 
-function valueOf(reply: unknown): string | null {
+function settingOf(reply: unknown): string | null {
   return Array.isArray(reply) && reply.length > 1 ? String(reply[1]) : null;
 }

@@ -1,5 +1,6 @@
 import type { ReadEvent } from "../channels/channel.ts";
-import { within } from "../core/deadline.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
+import { DeadlineExceeded, within } from "../core/deadline.ts";
 import { grouped } from "../core/grouped.ts";
 import { type ConversationId, conversationOf, type EventId, eventId } from "../core/ids.ts";
 import type { ChannelEvent } from "../message/event.ts";
@@ -43,6 +44,8 @@ export type FreshEvent = {
 
 /** More would make one statement, and so everybody's answer, slow. */
 const webhooksPerCallMax = 256;
+/** A webhook alone may be larger: its own size is limited at the door. */
+const bytesPerCallMax = 4_194_304;
 /** Two calls overlap one's commit with the next one's work; more only queue up inside PostgreSQL. */
 const callsMax = 2;
 /** A webhook is answered within this time, stored or not, ms. */
@@ -54,7 +57,7 @@ const ingest: Statement = {
 };
 type IngestRow = { readonly o: number; readonly id: string; readonly at_ms: number };
 
-export function createJournal(database: Database): Journal {
+export function createJournal(database: Database, clock: Clock = systemClock): Journal {
   const storeGroup = async (
     webhooks: readonly Webhook[],
   ): Promise<readonly (readonly Stored[])[]> => {
@@ -73,14 +76,48 @@ export function createJournal(database: Database): Journal {
         return Promise.all(webhooks.map((webhook) => storeIsolated([webhook]).then(firstOf)));
       },
     );
-  const add = grouped(storeIsolated, { itemsMax: webhooksPerCallMax, callsMax });
+  // Who has been told 503 is not stored any more: a queue of dead webhooks would make the living ones late, too.
+  const storeLiving = async (waiting: readonly Waiting[]): Promise<readonly Settled[]> => {
+    const living = waiting.filter((one) => clock.monotonic() < one.until);
+    const ends = new Map<Waiting, Settled>();
+    for (const group of groupsOf(living)) {
+      const settled = await storeIsolated(group.map((one) => one.webhook));
+      group.forEach((one, index) => {
+        ends.set(one, settled[index] ?? tooLate);
+      });
+    }
+    return waiting.map((one) => ends.get(one) ?? tooLate);
+  };
+  const add = grouped(storeLiving, { itemsMax: webhooksPerCallMax, callsMax });
   return {
     store: async (webhook) => {
-      const settled = await within(add(webhook), storeTimeoutMs, "journal");
+      const until = clock.monotonic() + storeTimeoutMs;
+      const settled = await within(add({ webhook, until }), storeTimeoutMs, "journal");
       if (!settled.ok) throw settled.error;
       return settled.value;
     },
   };
+}
+
+/** A webhook whose sender waits for the answer until `until`, ms of the monotonic clock. */
+type Waiting = { readonly webhook: Webhook; readonly until: number };
+
+const tooLate: Settled = { ok: false, error: new DeadlineExceeded("journal", storeTimeoutMs) };
+
+/** Splits what waits into statements of bearable size, in order. */
+function groupsOf(waiting: readonly Waiting[]): readonly (readonly Waiting[])[] {
+  const groups: Waiting[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const one of waiting) {
+    const size = one.webhook.raw.length * Math.max(1, one.webhook.events.length);
+    bytes += size;
+    if (bytes > bytesPerCallMax) {
+      groups.push([]);
+      bytes = size;
+    }
+    groups.at(-1)?.push(one);
+  }
+  return groups;
 }
 
 type Settled =

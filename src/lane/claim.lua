@@ -19,11 +19,9 @@ while #claimed < lanes_max do
       redis.call('ZADD', P .. 'due', now + lease, conv)
       local noted = redis.call('HMGET', key, 'care', 'single', 'more')
       local care, single = tonumber(noted[1] or '0'), tonumber(noted[2] or '0')
-      local entries = entries_max
-      if tries >= 2 or care > 0 or single > 0 then entries = 1 end
       claimed[#claimed + 1] = {
         conv, tenant, token, tries, care, single, tonumber(noted[3] or '0'),
-        redis.call('GET', P .. 'state:' .. conv) or '', redis.call('LRANGE', P .. 'mail:' .. conv, 0, entries - 1) }
+        redis.call('GET', P .. 'state:' .. conv) or '', redis.call('LRANGE', P .. 'mail:' .. conv, 0, entries_max - 1) }
     end
   end
 end

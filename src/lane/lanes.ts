@@ -136,24 +136,42 @@ function mailArguments(mail: Mail): readonly (string | number)[] {
 }
 
 function releaseArguments(release: Release): readonly (string | number)[] {
-  const { lane, cache, next } = release;
-  const version = cache === null ? 0 : cache === "forget" ? -1 : cache.version;
-  const state = cache === null || cache === "forget" ? "" : cache.state;
+  const { lane, caution, next } = release;
+  const { version, state } = cacheArguments(release.cache);
   const step = typeof next === "string" ? next : Math.max(1, Math.ceil(next.waitMs));
   const read = next === "keep" ? 0 : lane.entries.length;
-  return [lane.conversation, lane.token, read, version, state, step, release.caution.care, release.caution.single, lane.more];
+  return [
+    lane.conversation,
+    lane.token,
+    read,
+    version,
+    state,
+    step,
+    caution.care,
+    caution.single,
+    lane.more,
+  ];
 }
 
-type ClaimReply = [string, string, string, number, number, number, string, string[]];
+/** The script's way to say leave it (0) and forget it (-1). */
+function cacheArguments(cache: Release["cache"]): {
+  readonly version: number;
+  readonly state: string;
+} {
+  if (cache === null) return { version: 0, state: "" };
+  return cache === "forget" ? { version: -1, state: "" } : cache;
+}
+
+type ClaimReply = [string, string, string, number, number, number, number, string, string[]];
 
 function claimedLane(reply: ClaimReply): ClaimedLane {
-  const [conversation, tenant, token, tries, care, more, cached, entries] = reply;
+  const [conversation, tenant, token, tries, care, single, more, cached, entries] = reply;
   return {
     conversation: conversationId(conversation),
     tenant: tenantId(Number(tenant)),
     token,
     tries,
-    care,
+    caution: { care, single },
     more,
     cached: cachedState(cached),
     entries: entries.map((entry) => {

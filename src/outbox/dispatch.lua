@@ -74,5 +74,5 @@ end
 
 local first = redis.call('ZRANGE', P .. 'due', 0, 0, 'WITHSCORES')
 local next_due = -1
-if first[2] then next_due = math.max(0, tonumber(first[2]) - now) end
+if first[2] then next_due = math.max(0, math.ceil(tonumber(first[2]) - now)) end
 return { next_due, now, grants }

@@ -1,4 +1,5 @@
 import type { SendOutcome } from "../channels/channel.ts";
+import { storableText } from "../core/text.ts";
 import type { Origin } from "../tenants/origins.ts";
 import type { Grant } from "./limiter.ts";
 import type { AfterAttempt } from "./policy.ts";
@@ -33,10 +34,15 @@ export function attemptEnded(
     a: marked.attempt,
     oc: outcome.type,
     st: "status" in outcome ? outcome.status : null,
-    de: "detail" in outcome ? outcome.detail : null,
-    mi: outcome.type === "sent" ? outcome.messageId : null,
+    // A platform may put anything into its answer; a row that PostgreSQL refuses would leave a sent message unknown.
+    de: "detail" in outcome ? storableText(outcome.detail) : null,
+    mi: outcome.type === "sent" ? storable(outcome.messageId) : null,
     un: false,
   };
+}
+
+function storable(text: string | null): string | null {
+  return text === null ? null : storableText(text);
 }
 
 /** The grant's life was over before the call: nothing was sent, the attempt does not count. */
@@ -70,6 +76,9 @@ export function deadlinePassed(grant: Grant, marked: Marked): Finished {
   };
 }
 
+/** How an attempt is recorded whose sender fell silent; `silent_sends` counts by it. */
+export const silenceDetail = "sender_silent";
+
 /** Nobody has heard of the sender for longer than a call may take. */
 export function senderSilent(send: SilentSend, origin: Origin, after: AfterAttempt): Finished {
   return {
@@ -82,7 +91,7 @@ export function senderSilent(send: SilentSend, origin: Origin, after: AfterAttem
     k: send.token,
     a: send.attempt,
     oc: "unknown",
-    de: "sender_silent",
+    de: silenceDetail,
   };
 }
 

@@ -6,18 +6,13 @@ import {
   type TenantId,
   tenantId,
 } from "../core/ids.ts";
-import { pause } from "../core/deadline.ts";
-import type { RedisClient, Script } from "../platform/redis/redis.ts";
+import type { RedisClient } from "../platform/redis/redis.ts";
 import type { Origin } from "../tenants/origins.ts";
-import announceLua from "./announce.lua" with { type: "text" };
-import dispatchLua from "./dispatch.lua" with { type: "text" };
-import holdLua from "./hold.lua" with { type: "text" };
-import limitsLua from "./limits.lua" with { type: "text" };
-import outboxLua from "./outbox.lua" with { type: "text" };
-import recoverLua from "./recover.lua" with { type: "text" };
-import releaseLua from "./release.lua" with { type: "text" };
+import { graceMs } from "./grant-life.ts";
+import { pagesOf } from "./pages.ts";
+import { rebuildWindow } from "./rebuild.ts";
+import { outboxScripts, type RunOutboxScript } from "./scripts.ts";
 import type { OutboxStore } from "./store.ts";
-import warmLua from "./warm.lua" with { type: "text" };
 
 /**
  * The sliding-window limiter and the order of sending, over all processes, in Redis.
@@ -28,18 +23,23 @@ import warmLua from "./warm.lua" with { type: "text" };
  *                                    │ └─────────── done, more left ───────────┘  │ back-off
  *                                    └── due ◀── WAITING ◀────────────────────────┘
  *
- * A slot is granted at the moment of sending, never for the future. A grant lives `graceMs`: a call that has not begun by then
- * is not made. The window is counted longer by that time, so that calls that begin anywhere in their grant's life cannot crowd it.
- * The limiter is closed (`cold`) until its logs are known to be complete, see `rebuild`.
+ * A slot is granted at the moment of sending, never for the future; `grant-life.ts` says how long it may be used.
+ * The limiter is closed (`cold`) until its logs are known to be complete, see `rebuild.ts`.
  */
 export type Limiter = {
   readonly announce: (announcements: readonly Announcement[]) => Promise<number>;
   readonly recover: (announcements: readonly Announcement[]) => Promise<number>;
-  readonly dispatch: (token: string) => Promise<Dispatched>;
+  /** Grants at most `grantsMax` slots; `token` begins the grants' tokens and is never used twice. */
+  readonly dispatch: (token: string, grantsMax: number) => Promise<Dispatched>;
+  /** Makes an unused grant one of this moment; null when it has lost its place or the account is on hold. */
+  readonly renew: (grant: Grant) => Promise<Grant | null>;
   readonly release: (releases: readonly SendRelease[]) => Promise<void>;
   readonly hold: (origin: OriginId, ms: number) => Promise<void>;
   readonly setLimits: (origins: readonly Origin[]) => Promise<void>;
-  /** Fills the window from the attempts after a loss of Redis. Resolves with whether the limiter is open. */
+  /**
+   * Fills the window from the attempts after a loss of Redis. Resolves with whether it opened the limiter; false also while
+   * another process is at it.
+   */
   readonly rebuild: (store: OutboxStore, origins: readonly Origin[]) => Promise<boolean>;
 };
 
@@ -78,102 +78,81 @@ export type SendRelease = {
 };
 
 /** Slots granted by one script. */
-const grantsMax = 64;
+const grantsMaxPerCall = 64;
 /** Conversations of one account before the next one's turn. */
 const lanesPerTurn = 8;
+/** Members of one script's argument list: Redis is not held up, and no call has too many arguments. */
 const announcementsPerCallMax = 500;
-
-/** A grant's life, ms: short enough to keep at least 96 % of the window usable. */
-export function graceMs(windowMs: number): number {
-  return Math.max(1, Math.floor(Math.min(graceMsMax, windowMs * 0.04)));
-}
-/** The longest life of any grant, ms. */
-export const graceMsMax = 250;
-
-const script = (name: string, body: string): Script => ({
-  name: `outbox_${name}`,
-  source: `${outboxLua}\n${body}`,
-});
-const scripts = {
-  announce: script("announce", announceLua),
-  recover: script("recover", recoverLua),
-  dispatch: script("dispatch", dispatchLua),
-  release: script("release", releaseLua),
-  hold: script("hold", holdLua),
-  limits: script("limits", limitsLua),
-  warm: script("warm", warmLua),
-};
+const originsPerCallMax = 500;
 
 /** `leaseMs` is how long a sender may be silent before its conversation is looked at again. */
 export function createLimiter(redis: RedisClient, prefix: string, leaseMs: number): Limiter {
+  const run: RunOutboxScript = (script, args) => redis.run(outboxScripts[script], prefix, args);
+
   const announceBy = async (
-    what: Script,
+    script: "announce" | "recover",
     announcements: readonly Announcement[],
   ): Promise<number> => {
     let ready = 0;
-    for (let at = 0; at < announcements.length; at += announcementsPerCallMax) {
-      const page = announcements.slice(at, at + announcementsPerCallMax);
-      ready += Number(await redis.run(what, prefix, page.flatMap(announcementArguments)));
+    for (const page of pagesOf(announcements, announcementsPerCallMax)) {
+      ready += Number(await run(script, page.flatMap(announcementArguments)));
     }
     return ready;
   };
+
   const setLimits = async (origins: readonly Origin[]): Promise<void> => {
-    const args = origins.flatMap((o) => [
-      o.id,
-      o.tenant,
-      o.rate.count,
-      o.rate.windowMs,
-      graceMs(o.rate.windowMs),
-      o.inFlightMax,
-    ]);
-    if (args.length > 0) await redis.run(scripts.limits, prefix, args);
+    for (const page of pagesOf(origins, originsPerCallMax)) {
+      await run("limits", page.flatMap(limitArguments));
+    }
   };
+
   const hold = async (origin: OriginId, ms: number): Promise<void> => {
-    await redis.run(scripts.hold, prefix, [origin, ms]);
+    await run("hold", [origin, ms]);
   };
+
   return {
-    announce: (announcements) => announceBy(scripts.announce, announcements),
-    recover: (announcements) => announceBy(scripts.recover, announcements),
-    dispatch: async (token) => {
+    announce: (announcements) => announceBy("announce", announcements),
+    recover: (announcements) => announceBy("recover", announcements),
+    dispatch: async (token, grantsMax) => {
       const runId = redis.runId();
       if (runId === null) return { type: "cold" };
-      const reply = await redis.run(scripts.dispatch, prefix, [
-        runId,
-        grantsMax,
-        leaseMs,
-        token,
-        lanesPerTurn,
-      ]);
+      const most = Math.min(grantsMax, grantsMaxPerCall);
+      const reply = await run("dispatch", [runId, most, leaseMs, token, lanesPerTurn]);
       return Array.isArray(reply) ? dispatchedOf(reply) : { type: "cold" };
     },
+    renew: async (grant) => {
+      const { conversation, token, origin } = grant;
+      const args = [redis.runId() ?? "", conversation, token, origin, grant.at];
+      const at = Number(await run("renew", args));
+      return at === 0 ? null : { ...grant, at };
+    },
     release: async (releases) => {
-      await redis.run(scripts.release, prefix, releases.flatMap(releaseArguments));
+      await run("release", releases.flatMap(releaseArguments));
     },
     hold,
     setLimits,
-    rebuild: async (store, origins) => {
-      const runId = redis.runId();
-      if (runId === null) return false;
-      const nonce = crypto.randomUUID();
-      await redis.raw.set(`${prefix}rebuild`, nonce);
-      // Grants of the Redis that was lost are dead after this, or their attempts are marked in PostgreSQL.
-      await pause(graceMsMax);
-      const sends = await store.recentSends(graceMsMax);
-      await setLimits(origins);
-      for (const held of await store.holds()) await hold(held.origin_id, held.left_ms);
-      const args = sends.flatMap((origin) => [
-        origin.origin_id,
-        origin.ages.length,
-        ...origin.ages.toSorted((a, b) => b - a),
-      ]);
-      const open = Number(await redis.run(scripts.warm, prefix, [nonce, runId, ...args])) === 1;
-      return open && redis.runId() === runId;
-    },
+    rebuild: (store, origins) =>
+      rebuildWindow({ redis, prefix, run, setLimits, hold, store, origins }),
   };
 }
 
 function announcementArguments(one: Announcement): readonly (string | number)[] {
-  return [one.conversation, one.tenant, one.origin, one.count, Math.max(0, Math.ceil(one.waitMs))];
+  const waitMs = Math.max(0, Math.ceil(one.waitMs));
+  return [one.conversation, one.tenant, one.origin, one.count, waitMs];
+}
+
+/** An origin that was switched off may not be called: it has no room for a call. */
+function limitArguments(origin: Origin): readonly (string | number)[] {
+  const { count, windowMs } = origin.rate;
+  const flights = origin.enabled ? origin.inFlightMax : 0;
+  const { id, tenant } = origin;
+  return [id, tenant, count, windowMs, graceMs(windowMs), flights, credentialsDigest(origin)];
+}
+
+/** Differs when the account's address or token does, and tells nothing about them. */
+function credentialsDigest({ account }: Origin): string {
+  const digest = new Bun.CryptoHasher("sha256").update(`${account.apiUrl}\0${account.apiToken}`);
+  return digest.digest("hex").slice(0, 16);
 }
 
 function releaseArguments(release: SendRelease): readonly (string | number)[] {

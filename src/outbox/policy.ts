@@ -5,7 +5,7 @@ import type { UnknownPolicy } from "../tenants/origins.ts";
  * What becomes of a delivery after an attempt. Pure.
  *
  *   sending ──▶ sent, rejected                       final
- *           ──▶ throttled, quota, unauthorized       pending again, the account is on hold; not counted, waiting burns no attempt
+ *           ──▶ throttled, quota, unauthorized       pending again at once, the account is on hold; not counted
  *           ──▶ failed, not_sent                     pending after a back-off; parked after the last one or the deadline
  *           ──▶ unknown ── hold ───▶                 final, shown
  *                       ── resend ─▶                 pending after a back-off, one extra copy per such attempt
@@ -40,6 +40,8 @@ const slowMsMax = 3_600_000;
 
 /** A throttle without a time names none; the window's own length would be too careful, no pause too rude. */
 const throttledDefaultMs = 5_000;
+/** A platform that says "now" in a 429 would be called again and again without a pause. */
+const throttledMsMin = 250;
 /** A monthly quota does not come back soon, but it is raised by people who then expect to go on. */
 const quotaHoldMs = 3_600_000;
 /** A refused token is tried again so that a token repaired on the platform's side is noticed. */
@@ -52,7 +54,7 @@ export function afterAttempt(outcome: SendOutcome, context: AttemptContext): Aft
     case "rejected":
       return ended;
     case "throttled":
-      return onHold({ ms: outcome.retryAfterMs ?? throttledDefaultMs, reason: "throttled" });
+      return onHold({ ms: throttledMs(outcome.retryAfterMs), reason: "throttled" });
     case "quota":
       return onHold({ ms: quotaHoldMs, reason: "quota" });
     case "unauthorized":
@@ -65,16 +67,35 @@ export function afterAttempt(outcome: SendOutcome, context: AttemptContext): Aft
   }
 }
 
+/** Attempts whose sender fell silent before a delivery is taken for one that kills its senders. */
+const silencesMax = 5;
+
+/**
+ * Decides what follows when a sender has fallen silent; `silences` counts the earlier ones. A delivery whose handling crashes is
+ * parked, so that it does not take one sender after the other with it.
+ */
+export function afterSilence(context: AttemptContext, silences: number): AfterAttempt {
+  const after = afterAttempt({ type: "unknown", detail: "sender_silent" }, context);
+  if (after.final || silences + 1 < silencesMax) return after;
+  return { ...after, final: true, waitMs: 0, parkReason: "senders_silent" };
+}
+
 const ended: AfterAttempt = { final: true, waitMs: 0, failures: 0, hold: null, parkReason: null };
 
+/** It is the account that waits, not the delivery: whoever lifts the hold lets it go at once. */
 function onHold(hold: Hold): AfterAttempt {
-  return { final: false, waitMs: hold.ms, failures: 0, hold, parkReason: null };
+  return { final: false, waitMs: 0, failures: 0, hold, parkReason: null };
+}
+
+function throttledMs(retryAfterMs: number | null): number {
+  return Math.max(throttledMsMin, retryAfterMs ?? throttledDefaultMs);
 }
 
 function retry(context: AttemptContext): AfterAttempt {
   const waitMs = backOffMs(context.failures, context.jitter);
   const spent = context.failures >= quickRetriesMs.length + slowRetriesMax;
-  const parkReason = spent ? "retries_spent" : waitMs >= context.leftMs ? "deadline" : null;
+  const late = waitMs >= context.leftMs ? "deadline" : null;
+  const parkReason = spent ? "retries_spent" : late;
   return { final: parkReason !== null, waitMs, failures: 1, hold: null, parkReason };
 }
 

@@ -54,7 +54,7 @@ export type GrantAnswer =
       readonly body: string;
       readonly left_ms: number;
     }
-  | { readonly verdict: "waiting"; readonly i: number; readonly wait_ms: number }
+  | { readonly verdict: "waiting" | "held"; readonly i: number; readonly wait_ms: number }
   | { readonly verdict: "busy" | "superseded" | "empty"; readonly i: number };
 
 export type StrandedPage = {
@@ -79,6 +79,8 @@ export type SilentSend = {
   readonly attempt: number;
   readonly failures: number;
   readonly token: string;
+  /** Earlier attempts of this delivery whose sender fell silent. */
+  readonly silences: number;
   readonly silent_ms: number;
   readonly left_ms: number;
 };

@@ -12,7 +12,7 @@ const upsertTenant: Statement = {
   text: "INSERT INTO tenants (name) VALUES ('default') ON CONFLICT (name) DO NOTHING",
 };
 
-/** Written only when something differs, so that starting processes do not queue up behind each other's row locks. */
+/** Never another tenant's origin, and written only when something differs, so that starting processes do not queue up behind each other's row locks. */
 const upsertOrigin: Statement = {
   name: "upsert_default_origin",
   text: `
@@ -21,7 +21,8 @@ const upsertOrigin: Statement = {
     ON CONFLICT (channel, origin_key) DO UPDATE SET
       api_url = excluded.api_url, api_token = excluded.api_token, signature = excluded.signature, language = excluded.language,
       rate_count = excluded.rate_count, rate_window_ms = excluded.rate_window_ms, updated_at = now()
-    WHERE (o.api_url, o.api_token, o.signature, o.language, o.rate_count, o.rate_window_ms)
+    WHERE o.tenant_id = excluded.tenant_id
+      AND (o.api_url, o.api_token, o.signature, o.language, o.rate_count, o.rate_window_ms)
       IS DISTINCT FROM (excluded.api_url, excluded.api_token, excluded.signature, excluded.language, excluded.rate_count, excluded.rate_window_ms)
     RETURNING tenant_id, origin_id`,
 };

@@ -89,6 +89,7 @@ async function applyOne(
 
 /** Without the role work goes on as the owner, and `/health` says so: the walls between tenants are then the functions' alone. */
 async function preparePipelineRole(client: pg.Client): Promise<boolean> {
+  await client.query("SELECT close_to_public()");
   const probe = await client.query<{ ready: boolean }>("SELECT grant_to_pipeline() AS ready");
   await client.query("SELECT prepare_journal(7)");
   if (probe.rows[0]?.ready !== true) return false;

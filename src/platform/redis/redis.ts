@@ -41,6 +41,14 @@ export type RedisClient = {
   readonly close: () => void;
 };
 
+/** What a walk over open work needs of Redis: which one it is, and a mark that says that the walk was here. */
+export type MarkedRedis = Pick<RedisClient, "runId"> & {
+  readonly raw: {
+    readonly get: (key: string) => Promise<string | null>;
+    readonly set: (key: string, value: string) => Promise<unknown>;
+  };
+};
+
 const digests = new WeakMap<Script, string>();
 
 function digestOf(script: Script): string {

@@ -3,11 +3,13 @@ import winston from "winston";
 /** Values a log line may carry: ids, counts and short codes. Never message text, a phone number or a secret. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
+type LogLine = (message: string, fields?: LogFields) => void;
+
 export type Logger = {
-  readonly debug: (message: string, fields?: LogFields) => void;
-  readonly info: (message: string, fields?: LogFields) => void;
-  readonly warn: (message: string, fields?: LogFields) => void;
-  readonly error: (message: string, fields?: LogFields) => void;
+  readonly debug: LogLine;
+  readonly info: LogLine;
+  readonly warn: LogLine;
+  readonly error: LogLine;
   /** Whether debug lines are written; asked before building fields on a hot path. */
   readonly debugs: boolean;
 };
@@ -23,11 +25,23 @@ export function createLogger(level: LogLevel, role: string): Logger {
     format: winston.format.combine(winston.format.timestamp(), winston.format.json()),
     transports: [new winston.transports.Console()],
   });
+  // Winston formats a line before its transports drop it for its level; what will not be written is not even begun.
+  const from = level === "silent" ? -1 : severities.indexOf(level);
+  const at = (severity: Severity): LogLine =>
+    severities.indexOf(severity) > from
+      ? dropped
+      : (message, fields) => void logger[severity](message, fields);
   return {
-    debug: (message, fields) => void logger.debug(message, fields),
-    info: (message, fields) => void logger.info(message, fields),
-    warn: (message, fields) => void logger.warn(message, fields),
-    error: (message, fields) => void logger.error(message, fields),
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
     debugs: level === "debug",
   };
 }
+
+/** From the gravest to the least. */
+const severities = ["error", "warn", "info", "debug"] as const;
+type Severity = (typeof severities)[number];
+
+function dropped(): void {}

@@ -1,0 +1,467 @@
+-- The schema that the migrations make, as PostgreSQL's catalogue tells it; no migration, only for reading and comparing.
+-- After a change: UPDATE_SCHEMA=1 npm test tests/integration/postgres/schema.test.ts
+
+-- sequence journal_id_seq cache 1
+-- sequence orders_id_seq cache 1
+-- sequence origins_origin_id_seq cache 1
+-- sequence tenants_tenant_id_seq cache 1
+-- table attempts, row security forced
+-- table contact_identities, row security forced
+-- table contact_tags, row security forced
+-- table conversations, row security forced, fillfactor=70
+-- table dialog_outcomes, row security forced
+-- table discarded, row security forced
+-- table discarded_deliveries, row security forced
+-- table event_keys, row security forced
+-- table holds, row security forced
+-- table journal by RANGE (day), row security forced
+-- table journal_dropped, row security forced
+-- table journal_overflow partition of journal, row security forced
+-- table leaders
+-- table message_logs, row security forced
+-- table messages, row security forced
+-- table migrations
+-- table orders, row security forced
+-- table origin_duplicates, row security forced
+-- table origins, row security forced
+-- table outbox, row security forced, fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000, autovacuum_vacuum_cost_delay=0
+-- table parked, row security forced
+-- table parked_deliveries, row security forced
+-- table pending, row security forced, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000, autovacuum_vacuum_cost_delay=0
+-- table platform_operators, row security forced
+-- table receipts, row security forced
+-- table request_tags, row security forced
+-- table requests, row security forced
+-- table sessions, row security forced, fillfactor=80
+-- table tenants, row security forced
+-- table timers, row security forced, fillfactor=70
+-- column attempts.conv uuid not null
+-- column attempts.declared_unknown_at timestamp with time zone
+-- column attempts.detail text
+-- column attempts.finished_at timestamp with time zone not null default now()
+-- column attempts.message_id text
+-- column attempts.n integer not null
+-- column attempts.origin_id integer not null
+-- column attempts.outcome text not null
+-- column attempts.seq bigint not null
+-- column attempts.settled_by text
+-- column attempts.started_at timestamp with time zone not null
+-- column attempts.status integer
+-- column attempts.tenant_id integer not null
+-- column contact_identities.assigned_name text
+-- column contact_identities.blacklisted boolean not null default false
+-- column contact_identities.conv uuid not null
+-- column contact_identities.external_id text
+-- column contact_identities.first_seen_at timestamp with time zone not null default now()
+-- column contact_identities.identity text not null
+-- column contact_identities.name text
+-- column contact_identities.origin_id integer not null
+-- column contact_identities.phone text
+-- column contact_identities.tenant_id integer not null
+-- column contact_identities.updated_at timestamp with time zone not null default now()
+-- column contact_tags.identity text not null
+-- column contact_tags.origin_id integer not null
+-- column contact_tags.tag_id text not null
+-- column contact_tags.tenant_id integer not null
+-- column conversations.applied bigint not null default 0
+-- column conversations.conv uuid not null
+-- column conversations.created_at timestamp with time zone not null default now()
+-- column conversations.identity text
+-- column conversations.origin_id integer not null
+-- column conversations.owner_epoch integer not null default 0
+-- column conversations.state jsonb
+-- column conversations.tenant_id integer not null
+-- column conversations.version bigint not null default 0
+-- column dialog_outcomes.completed boolean not null
+-- column dialog_outcomes.conv uuid not null
+-- column dialog_outcomes.dialog text not null
+-- column dialog_outcomes.dropoff_state text
+-- column dialog_outcomes.duration_seconds integer not null
+-- column dialog_outcomes.ended_at timestamp with time zone not null
+-- column dialog_outcomes.reason text not null
+-- column dialog_outcomes.run integer not null
+-- column dialog_outcomes.started_at timestamp with time zone not null
+-- column dialog_outcomes.tenant_id integer not null
+-- column dialog_outcomes.total_messages integer not null
+-- column discarded.attempts smallint not null
+-- column discarded.conv uuid not null
+-- column discarded.discarded_at timestamp with time zone not null default now()
+-- column discarded.discarded_by text not null
+-- column discarded.history jsonb not null
+-- column discarded.id bigint not null
+-- column discarded.origin_id integer not null
+-- column discarded.parked_at timestamp with time zone not null
+-- column discarded.reason text not null
+-- column discarded.received_at timestamp with time zone not null
+-- column discarded.tenant_id integer not null
+-- column discarded.why text not null
+-- column discarded_deliveries.attempt integer not null
+-- column discarded_deliveries.conv uuid not null
+-- column discarded_deliveries.created_at timestamp with time zone not null
+-- column discarded_deliveries.discarded_at timestamp with time zone not null default now()
+-- column discarded_deliveries.discarded_by text not null
+-- column discarded_deliveries.origin_id integer not null
+-- column discarded_deliveries.parked_at timestamp with time zone not null
+-- column discarded_deliveries.reason text not null
+-- column discarded_deliveries.seq bigint not null
+-- column discarded_deliveries.tenant_id integer not null
+-- column discarded_deliveries.why text not null
+-- column event_keys.bucket integer not null
+-- column event_keys.key text not null
+-- column event_keys.origin_id integer not null
+-- column event_keys.tenant_id integer not null
+-- column holds.origin_id integer not null
+-- column holds.reason text not null
+-- column holds.since timestamp with time zone not null default now()
+-- column holds.tenant_id integer not null
+-- column holds.until timestamp with time zone not null
+-- column journal.conv uuid
+-- column journal.day date not null
+-- column journal.id bigint not null
+-- column journal.ignored text
+-- column journal.item integer not null
+-- column journal.kind text not null
+-- column journal.origin_id integer not null
+-- column journal.raw bytea not null
+-- column journal.received_at timestamp with time zone not null
+-- column journal.tenant_id integer not null
+-- column journal_dropped.day date not null
+-- column journal_dropped.events bigint not null
+-- column journal_dropped.ignored bigint not null
+-- column journal_dropped.origin_id integer not null
+-- column journal_dropped.tenant_id integer not null
+-- column leaders.holder text not null
+-- column leaders.name text not null
+-- column leaders.until timestamp with time zone not null
+-- column message_logs.client_id text not null
+-- column message_logs.conv uuid not null
+-- column message_logs.dialog_state text not null
+-- column message_logs.dialog_state_before text not null
+-- column message_logs.error_reason text
+-- column message_logs.event_id bigint not null
+-- column message_logs.message_id text not null
+-- column message_logs.origin_id integer not null
+-- column message_logs.seq bigint not null
+-- column message_logs.success boolean not null
+-- column message_logs.tenant_id integer not null
+-- column message_logs.text text not null
+-- column message_logs.timestamp timestamp with time zone not null
+-- column messages.at timestamp with time zone not null
+-- column messages.attachments jsonb
+-- column messages.author text not null
+-- column messages.conv uuid not null
+-- column messages.event_id bigint
+-- column messages.kind text not null
+-- column messages.location text
+-- column messages.message_id text
+-- column messages.origin_id integer not null
+-- column messages.seq bigint not null
+-- column messages.session integer
+-- column messages.tenant_id integer not null
+-- column messages.text text not null
+-- column messages.visibility text not null default 'visible'::text
+-- column migrations.applied_at timestamp with time zone not null default now()
+-- column migrations.name text not null
+-- column migrations.sha256 text not null
+-- column orders.chat2desk_client_id text
+-- column orders.client_phone text not null
+-- column orders.conv uuid not null
+-- column orders.created_at timestamp with time zone not null default now()
+-- column orders.delivery_address text not null
+-- column orders.id bigint not null identity
+-- column orders.quantity integer not null
+-- column orders.run integer not null
+-- column orders.source text not null
+-- column orders.status text not null default 'new'::text
+-- column orders.tenant_id integer not null
+-- column orders.updated_at timestamp with time zone not null default now()
+-- column origin_duplicates.copies bigint not null
+-- column origin_duplicates.day date not null
+-- column origin_duplicates.origin_id integer not null
+-- column origin_duplicates.tenant_id integer not null
+-- column origins.api_token text not null
+-- column origins.api_url text not null
+-- column origins.channel text not null
+-- column origins.created_at timestamp with time zone not null default now()
+-- column origins.enabled boolean not null default true
+-- column origins.in_flight_max integer not null default 256
+-- column origins.language text not null default 'en'::text
+-- column origins.origin_id integer not null identity
+-- column origins.origin_key text not null
+-- column origins.rate_count integer not null default 300
+-- column origins.rate_window_ms integer not null default 60000
+-- column origins.signature text not null default 'required'::text
+-- column origins.tenant_id integer not null
+-- column origins.unknown_bot text not null default 'resend'::text
+-- column origins.unknown_operator text not null default 'hold'::text
+-- column origins.updated_at timestamp with time zone not null default now()
+-- column outbox.attempt integer not null default 0
+-- column outbox.author text not null
+-- column outbox.body text not null
+-- column outbox.conv uuid not null
+-- column outbox.created_at timestamp with time zone not null
+-- column outbox.deadline_at timestamp with time zone not null
+-- column outbox.failures integer not null default 0
+-- column outbox.next_at timestamp with time zone
+-- column outbox.origin_id integer not null
+-- column outbox.owner_epoch integer not null
+-- column outbox.seq bigint not null
+-- column outbox.started_at timestamp with time zone
+-- column outbox.status text not null default 'pending'::text
+-- column outbox.tenant_id integer not null
+-- column outbox.token text
+-- column parked.attempts smallint not null
+-- column parked.conv uuid not null
+-- column parked.history jsonb not null default '[]'::jsonb
+-- column parked.id bigint not null
+-- column parked.item integer not null
+-- column parked.kind text not null default 'unknown'::text
+-- column parked.origin_id integer not null
+-- column parked.parked_at timestamp with time zone not null default now()
+-- column parked.raw bytea not null
+-- column parked.reason text not null
+-- column parked.received_at timestamp with time zone not null
+-- column parked.tenant_id integer not null
+-- column parked_deliveries.attempt integer not null
+-- column parked_deliveries.author text not null
+-- column parked_deliveries.body text not null
+-- column parked_deliveries.conv uuid not null
+-- column parked_deliveries.created_at timestamp with time zone not null
+-- column parked_deliveries.failures integer not null
+-- column parked_deliveries.origin_id integer not null
+-- column parked_deliveries.owner_epoch integer not null
+-- column parked_deliveries.parked_at timestamp with time zone not null default now()
+-- column parked_deliveries.reason text not null
+-- column parked_deliveries.seq bigint not null
+-- column parked_deliveries.tenant_id integer not null
+-- column pending.at timestamp with time zone not null
+-- column pending.attempts smallint not null default 0
+-- column pending.conv uuid not null
+-- column pending.history jsonb
+-- column pending.id bigint not null
+-- column pending.next_at timestamp with time zone
+-- column pending.reason text
+-- column pending.replayed_at timestamp with time zone
+-- column pending.tenant_id integer not null
+-- column platform_operators.email text
+-- column platform_operators.online boolean not null
+-- column platform_operators.operator_id text not null
+-- column platform_operators.origin_id integer not null
+-- column platform_operators.status text
+-- column platform_operators.tenant_id integer not null
+-- column platform_operators.updated_at timestamp with time zone not null
+-- column receipts.at timestamp with time zone not null
+-- column receipts.message_id text not null
+-- column receipts.origin_id integer not null
+-- column receipts.status text not null
+-- column receipts.tenant_id integer not null
+-- column request_tags.origin_id integer not null
+-- column request_tags.request_id text not null
+-- column request_tags.tag_id text not null
+-- column request_tags.tenant_id integer not null
+-- column requests.closed_at timestamp with time zone
+-- column requests.conv uuid not null
+-- column requests.kind text
+-- column requests.opened_at timestamp with time zone
+-- column requests.origin_id integer not null
+-- column requests.request_id text not null
+-- column requests.tenant_id integer not null
+-- column sessions.conv uuid not null
+-- column sessions.ended_at timestamp with time zone
+-- column sessions.number integer not null
+-- column sessions.owner text not null
+-- column sessions.owner_epoch integer not null
+-- column sessions.started_at timestamp with time zone not null
+-- column sessions.tenant_id integer not null
+-- column tenants.created_at timestamp with time zone not null default now()
+-- column tenants.name text not null
+-- column tenants.tenant_id integer not null identity
+-- column timers.conv uuid not null
+-- column timers.due_at timestamp with time zone not null
+-- column timers.tenant_id integer not null
+-- constraint attempts CHECK ((outcome = ANY (ARRAY['sent'::text, 'rejected'::text, 'failed'::text, 'not_sent'::text, 'throttled'::text, 'quota'::text, 'unauthorized'::text, 'unknown'::text, 'superseded'::text, 'expired'::text])))
+-- constraint attempts CHECK ((settled_by = ANY (ARRAY['late_answer'::text, 'echo'::text])))
+-- constraint attempts PRIMARY KEY (tenant_id, conv, seq, n)
+-- constraint contact_identities PRIMARY KEY (tenant_id, origin_id, identity)
+-- constraint contact_tags PRIMARY KEY (tenant_id, origin_id, identity, tag_id)
+-- constraint conversations PRIMARY KEY (tenant_id, conv)
+-- constraint dialog_outcomes CHECK ((reason = ANY (ARRAY['completed'::text, 'cancelled'::text, 'restarted'::text, 'expired'::text])))
+-- constraint dialog_outcomes PRIMARY KEY (tenant_id, conv, run)
+-- constraint discarded PRIMARY KEY (tenant_id, conv, id)
+-- constraint discarded_deliveries PRIMARY KEY (tenant_id, conv, seq)
+-- constraint event_keys PRIMARY KEY (tenant_id, origin_id, bucket, key)
+-- constraint holds CHECK ((reason = ANY (ARRAY['throttled'::text, 'quota'::text, 'unauthorized'::text])))
+-- constraint holds PRIMARY KEY (tenant_id, origin_id)
+-- constraint journal PRIMARY KEY (tenant_id, day, id)
+-- constraint journal_dropped PRIMARY KEY (tenant_id, origin_id, day)
+-- constraint leaders PRIMARY KEY (name)
+-- constraint message_logs PRIMARY KEY (tenant_id, conv, seq)
+-- constraint messages CHECK ((author = ANY (ARRAY['client'::text, 'bot'::text, 'operator'::text, 'platform'::text])))
+-- constraint messages CHECK ((kind = ANY (ARRAY['message'::text, 'note'::text, 'system'::text, 'gap'::text])))
+-- constraint messages CHECK ((visibility = ANY (ARRAY['visible'::text, 'hidden'::text, 'shadowed'::text, 'deleted'::text])))
+-- constraint messages PRIMARY KEY (tenant_id, conv, seq)
+-- constraint migrations PRIMARY KEY (name)
+-- constraint orders CHECK (((quantity >= 1) AND (quantity <= 50)))
+-- constraint orders PRIMARY KEY (tenant_id, id)
+-- constraint orders UNIQUE (tenant_id, conv, run)
+-- constraint origin_duplicates PRIMARY KEY (tenant_id, origin_id, day)
+-- constraint origins CHECK (((in_flight_max >= 1) AND (in_flight_max <= 10000)))
+-- constraint origins CHECK (((rate_count >= 1) AND (rate_count <= 1000000000)))
+-- constraint origins CHECK (((rate_window_ms >= 1) AND (rate_window_ms <= 86400000)))
+-- constraint origins CHECK ((language = ANY (ARRAY['en'::text, 'ru'::text, 'es'::text])))
+-- constraint origins CHECK ((signature = ANY (ARRAY['required'::text, 'optional'::text])))
+-- constraint origins CHECK ((unknown_bot = ANY (ARRAY['resend'::text, 'hold'::text])))
+-- constraint origins CHECK ((unknown_operator = ANY (ARRAY['resend'::text, 'hold'::text])))
+-- constraint origins FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)
+-- constraint origins PRIMARY KEY (tenant_id, origin_id)
+-- constraint origins UNIQUE (channel, origin_key)
+-- constraint outbox CHECK ((author = ANY (ARRAY['bot'::text, 'operator'::text])))
+-- constraint outbox CHECK ((status = ANY (ARRAY['pending'::text, 'sending'::text])))
+-- constraint outbox PRIMARY KEY (tenant_id, conv, seq)
+-- constraint parked PRIMARY KEY (tenant_id, conv, id)
+-- constraint parked_deliveries PRIMARY KEY (tenant_id, conv, seq)
+-- constraint pending PRIMARY KEY (tenant_id, conv, id)
+-- constraint platform_operators PRIMARY KEY (tenant_id, origin_id, operator_id)
+-- constraint receipts CHECK ((status = 'failed'::text))
+-- constraint receipts PRIMARY KEY (tenant_id, origin_id, message_id, status)
+-- constraint request_tags PRIMARY KEY (tenant_id, origin_id, request_id, tag_id)
+-- constraint requests PRIMARY KEY (tenant_id, origin_id, request_id)
+-- constraint sessions CHECK ((owner = ANY (ARRAY['bot'::text, 'human'::text])))
+-- constraint sessions PRIMARY KEY (tenant_id, conv, number)
+-- constraint tenants PRIMARY KEY (tenant_id)
+-- constraint tenants UNIQUE (name)
+-- constraint timers PRIMARY KEY (tenant_id, conv)
+-- index CREATE INDEX attempts_by_message ON public.attempts USING btree (tenant_id, origin_id, message_id) WHERE (message_id IS NOT NULL)
+-- index CREATE INDEX attempts_by_start ON public.attempts USING brin (started_at) WITH (pages_per_range='16', autosummarize='on')
+-- index CREATE INDEX dialog_outcomes_by_end ON public.dialog_outcomes USING btree (tenant_id, ended_at)
+-- index CREATE INDEX idx_orders_chat2desk_client_id ON public.orders USING btree (tenant_id, chat2desk_client_id)
+-- index CREATE INDEX idx_orders_created_at ON public.orders USING btree (tenant_id, created_at)
+-- index CREATE INDEX idx_orders_status ON public.orders USING btree (tenant_id, status)
+-- index CREATE INDEX pending_by_age ON public.pending USING btree (id)
+-- index CREATE INDEX timers_by_due ON public.timers USING btree (due_at)
+-- index CREATE UNIQUE INDEX attempts_pkey ON public.attempts USING btree (tenant_id, conv, seq, n)
+-- index CREATE UNIQUE INDEX contact_identities_pkey ON public.contact_identities USING btree (tenant_id, origin_id, identity)
+-- index CREATE UNIQUE INDEX contact_tags_pkey ON public.contact_tags USING btree (tenant_id, origin_id, identity, tag_id)
+-- index CREATE UNIQUE INDEX conversations_pkey ON public.conversations USING btree (tenant_id, conv)
+-- index CREATE UNIQUE INDEX dialog_outcomes_pkey ON public.dialog_outcomes USING btree (tenant_id, conv, run)
+-- index CREATE UNIQUE INDEX discarded_deliveries_pkey ON public.discarded_deliveries USING btree (tenant_id, conv, seq)
+-- index CREATE UNIQUE INDEX discarded_pkey ON public.discarded USING btree (tenant_id, conv, id)
+-- index CREATE UNIQUE INDEX event_keys_pkey ON public.event_keys USING btree (tenant_id, origin_id, bucket, key)
+-- index CREATE UNIQUE INDEX holds_pkey ON public.holds USING btree (tenant_id, origin_id)
+-- index CREATE UNIQUE INDEX journal_dropped_pkey ON public.journal_dropped USING btree (tenant_id, origin_id, day)
+-- index CREATE UNIQUE INDEX journal_pkey ON ONLY public.journal USING btree (tenant_id, day, id)
+-- index CREATE UNIQUE INDEX leaders_pkey ON public.leaders USING btree (name)
+-- index CREATE UNIQUE INDEX message_logs_pkey ON public.message_logs USING btree (tenant_id, conv, seq)
+-- index CREATE UNIQUE INDEX messages_pkey ON public.messages USING btree (tenant_id, conv, seq)
+-- index CREATE UNIQUE INDEX migrations_pkey ON public.migrations USING btree (name)
+-- index CREATE UNIQUE INDEX orders_pkey ON public.orders USING btree (tenant_id, id)
+-- index CREATE UNIQUE INDEX orders_tenant_id_conv_run_key ON public.orders USING btree (tenant_id, conv, run)
+-- index CREATE UNIQUE INDEX origin_duplicates_pkey ON public.origin_duplicates USING btree (tenant_id, origin_id, day)
+-- index CREATE UNIQUE INDEX origins_channel_origin_key_key ON public.origins USING btree (channel, origin_key)
+-- index CREATE UNIQUE INDEX origins_pkey ON public.origins USING btree (tenant_id, origin_id)
+-- index CREATE UNIQUE INDEX outbox_pkey ON public.outbox USING btree (tenant_id, conv, seq)
+-- index CREATE UNIQUE INDEX parked_deliveries_pkey ON public.parked_deliveries USING btree (tenant_id, conv, seq)
+-- index CREATE UNIQUE INDEX parked_pkey ON public.parked USING btree (tenant_id, conv, id)
+-- index CREATE UNIQUE INDEX pending_pkey ON public.pending USING btree (tenant_id, conv, id)
+-- index CREATE UNIQUE INDEX platform_operators_pkey ON public.platform_operators USING btree (tenant_id, origin_id, operator_id)
+-- index CREATE UNIQUE INDEX receipts_pkey ON public.receipts USING btree (tenant_id, origin_id, message_id, status)
+-- index CREATE UNIQUE INDEX request_tags_pkey ON public.request_tags USING btree (tenant_id, origin_id, request_id, tag_id)
+-- index CREATE UNIQUE INDEX requests_pkey ON public.requests USING btree (tenant_id, origin_id, request_id)
+-- index CREATE UNIQUE INDEX sessions_pkey ON public.sessions USING btree (tenant_id, conv, number)
+-- index CREATE UNIQUE INDEX tenants_name_key ON public.tenants USING btree (name)
+-- index CREATE UNIQUE INDEX tenants_pkey ON public.tenants USING btree (tenant_id)
+-- index CREATE UNIQUE INDEX timers_pkey ON public.timers USING btree (tenant_id, conv)
+-- policy attempts.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy attempts.owner_sees_all for * using true check true
+-- policy contact_identities.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy contact_identities.owner_sees_all for * using true check true
+-- policy contact_tags.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy contact_tags.owner_sees_all for * using true check true
+-- policy conversations.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy conversations.owner_sees_all for * using true check true
+-- policy dialog_outcomes.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy dialog_outcomes.owner_sees_all for * using true check true
+-- policy discarded.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy discarded.owner_sees_all for * using true check true
+-- policy discarded_deliveries.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy discarded_deliveries.owner_sees_all for * using true check true
+-- policy event_keys.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy event_keys.owner_sees_all for * using true check true
+-- policy holds.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy holds.owner_sees_all for * using true check true
+-- policy journal.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy journal.owner_sees_all for * using true check true
+-- policy journal_dropped.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy journal_dropped.owner_sees_all for * using true check true
+-- policy journal_overflow.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy journal_overflow.owner_sees_all for * using true check true
+-- policy message_logs.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy message_logs.owner_sees_all for * using true check true
+-- policy messages.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy messages.owner_sees_all for * using true check true
+-- policy orders.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy orders.owner_sees_all for * using true check true
+-- policy origin_duplicates.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy origin_duplicates.owner_sees_all for * using true check true
+-- policy origins.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy origins.owner_sees_all for * using true check true
+-- policy outbox.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy outbox.owner_sees_all for * using true check true
+-- policy parked.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy parked.owner_sees_all for * using true check true
+-- policy parked_deliveries.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy parked_deliveries.owner_sees_all for * using true check true
+-- policy pending.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy pending.owner_sees_all for * using true check true
+-- policy platform_operators.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy platform_operators.owner_sees_all for * using true check true
+-- policy receipts.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy receipts.owner_sees_all for * using true check true
+-- policy request_tags.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy request_tags.owner_sees_all for * using true check true
+-- policy requests.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy requests.owner_sees_all for * using true check true
+-- policy sessions.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy sessions.owner_sees_all for * using true check true
+-- policy tenants.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy tenants.owner_sees_all for * using true check true
+-- policy timers.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy timers.owner_sees_all for * using true check true
+-- view deliveries with security_invoker=true: SELECT m.tenant_id, m.conv, m.seq, m.origin_id, m.author, m.at AS created_at, CASE WHEN (o.seq IS NOT NULL) THEN o.status WHEN (p.seq IS NOT NULL) THEN 'parked'::text WHEN (d.seq IS NOT NULL) THEN 'discarded'::text WHEN (last.outcome = 'unknown'::text) THEN 'unknown'::text ELSE COALESCE(last.outcome, 'none'::text) END AS status, last.n AS attempts, last.status AS http_status, last.detail, last.message_id FROM ((((messages m LEFT JOIN outbox o USING (tenant_id, conv, seq)) LEFT JOIN parked_deliveries p USING (tenant_id, conv, seq)) LEFT JOIN discarded_deliveries d USING (tenant_id, conv, seq)) LEFT JOIN LATERAL ( SELECT a.tenant_id, a.conv, a.seq, a.n, a.origin_id, a.started_at, a.finished_at, a.outcome, a.status, a.detail, a.message_id, a.declared_unknown_at, a.settled_by FROM attempts a WHERE ((a.tenant_id = m.tenant_id) AND (a.conv = m.conv) AND (a.seq = m.seq)) ORDER BY a.n DESC LIMIT 1) last ON (true)) WHERE (m.author = 'bot'::text);
+-- function active_holds() returns TABLE(tenant_id integer, origin_id integer, reason text, left_ms double precision) sql stable security definer set search_path=public, pg_temp
+-- function all_origins() returns SETOF origins sql stable security definer set search_path=public, pg_temp
+-- function close_to_public() returns void plpgsql
+-- function commit_lanes(p_lanes json, p_messages json, p_logs json, p_outbox json, p_rare json) returns TABLE(i integer, verdict text) plpgsql security definer set search_path=public, pg_temp
+-- function commit_rare(p_rare json, p_ok integer[]) returns void plpgsql security definer set search_path=public, pg_temp
+-- function count_attempt(p_tenant integer, p_conv uuid, p_id bigint, p_reason text, p_floor integer, p_more integer) returns integer plpgsql security definer set search_path=public, pg_temp
+-- function discard_delivery(p_tenant integer, p_conv uuid, p_seq bigint, p_by text, p_why text) returns text sql security definer set search_path=public, pg_temp
+-- function discard_event(p_tenant integer, p_conv uuid, p_id bigint, p_by text, p_why text) returns text sql security definer set search_path=public, pg_temp
+-- function drop_journal_before(p_day date) returns bigint plpgsql security definer set search_path=public, pg_temp, lock_timeout=500ms
+-- function due_timers(p_limit integer, p_offset integer) returns TABLE(tenant_id integer, conv uuid) sql stable security definer set search_path=public, pg_temp
+-- function echo_facts(p_echoes json) returns TABLE(i integer, ours boolean, in_flight boolean, unsettled json) sql stable security definer set search_path=public, pg_temp
+-- function fail_event(p_tenant integer, p_conv uuid, p_id bigint, p_reason text, p_attempts_max integer, p_counted boolean) returns TABLE(parked boolean, wait_ms double precision) plpgsql security definer set search_path=public, pg_temp
+-- function grant_to_pipeline() returns boolean plpgsql
+-- function ingest(p_events json, p_raw bytea) returns TABLE(o integer, id bigint, at_ms double precision) plpgsql security definer set search_path=public, pg_temp
+-- function isolate(target regclass) returns void plpgsql
+-- function ledger(p_tenant text, p_origin text) returns TABLE(tenant_id integer, tenant text, origin_id integer, origin text, received bigint, applied bigint, duplicate bigint, ignored bigint, parked bigint, discarded bigint, pending bigint) sql stable security definer set search_path=public, pg_temp
+-- function load_lanes(p_lanes json, p_events integer) returns TABLE(i integer, version bigint, state jsonb, origin_id integer, due_ms double precision, now_ms double precision, id bigint, at_ms double precision, attempts smallint, wait_ms double precision, event_origin integer, item integer, raw bytea) sql stable security definer set search_path=public, pg_temp
+-- function ms(t interval) returns double precision sql immutable
+-- function ms(t timestamp with time zone) returns double precision sql immutable
+-- function noted(p_history jsonb, p_entry jsonb) returns jsonb sql immutable
+-- function open_work(p_limit integer) returns TABLE(pending bigint, pending_oldest_ms double precision, outbox bigint, outbox_oldest_ms double precision, parked_events bigint, parked_deliveries bigint) sql stable security definer set search_path=public, pg_temp
+-- function outbox_exchange(p_finished json, p_grants json) returns TABLE(i integer, verdict text, seq bigint, attempt integer, failures integer, author text, body text, wait_ms double precision, left_ms double precision) plpgsql security definer set search_path=public, pg_temp
+-- function outbox_finish(p_finished json) returns void plpgsql security definer set search_path=public, pg_temp
+-- function park_event(p_tenant integer, p_conv uuid, p_id bigint, p_reason text) returns void plpgsql security definer set search_path=public, pg_temp
+-- function parked_item(p_kind text, p_conv text, p_number bigint, p_raw boolean) returns TABLE(kind text, tenant_id integer, tenant text, origin_id integer, origin text, conv uuid, number bigint, attempts integer, reason text, began_ms double precision, parked_ms double precision, history jsonb, raw bytea, item integer) sql stable security definer set search_path=public, pg_temp
+-- function parked_work(p_kind text, p_tenant text, p_origin text, p_since timestamp with time zone, p_limit integer) returns TABLE(kind text, tenant_id integer, tenant text, origin_id integer, origin text, conv uuid, number bigint, attempts integer, reason text, began_ms double precision, parked_ms double precision, found bigint) sql stable security definer set search_path=public, pg_temp
+-- function postpone_timer(p_tenant integer, p_conv uuid, p_wait_ms integer) returns void sql security definer set search_path=public, pg_temp
+-- function prepare_journal(days_ahead integer) returns integer plpgsql security definer set search_path=public, pg_temp
+-- function recent_sends(p_grace_ms integer) returns TABLE(tenant_id integer, origin_id integer, ages double precision[]) sql stable security definer set search_path=public, pg_temp
+-- function replay_delivery(p_tenant integer, p_conv uuid, p_seq bigint, p_deadline_ms double precision) returns text plpgsql security definer set search_path=public, pg_temp
+-- function replay_event(p_tenant integer, p_conv uuid, p_id bigint, p_by text) returns text plpgsql security definer set search_path=public, pg_temp
+-- function silent_sends(p_silent_ms integer, p_limit integer) returns TABLE(tenant_id integer, conv uuid, seq bigint, origin_id integer, author text, attempt integer, failures integer, token text, silences integer, silent_ms double precision, left_ms double precision) sql stable security definer set search_path=public, pg_temp
+-- function stranded_deliveries(p_tenant integer, p_conv uuid, p_age_ms integer, p_limit integer) returns TABLE(tenant_id integer, conv uuid, origin_id integer, open bigint, wait_ms double precision) sql stable security definer set search_path=public, pg_temp
+-- function stranded_lanes(p_after bigint, p_age_ms integer, p_limit integer) returns TABLE(id bigint, tenant_id integer, conv uuid, wait_ms double precision) sql stable security definer set search_path=public, pg_temp
+-- function suspect_event(p_tenant integer, p_conv uuid, p_reason text, p_attempts_max integer) returns text plpgsql security definer set search_path=public, pg_temp
+-- function take_lead(p_name text, p_holder text, p_ms integer) returns boolean plpgsql security definer set search_path=public, pg_temp
+-- function within_reach(p_tenant integer) returns boolean sql stable

@@ -1,0 +1,3 @@
+import { operate } from "../app/operator.ts";
+
+process.exitCode = await operate(process.argv.slice(2));

@@ -1,0 +1,64 @@
+import type { LinkFaults } from "../support/simulation/link.ts";
+import type { Random } from "../support/simulation/random.ts";
+
+/** What can happen to a process or a server as a whole. */
+export type Strike =
+  | "kill"
+  | "pause"
+  | "flush"
+  | "restart_empty"
+  | "copy"
+  | "restart_older"
+  | "postgres_away"
+  | "redis_away";
+
+/** What goes wrong in one run, and how often. */
+export type Temper = {
+  readonly isCalm: boolean;
+  readonly link: LinkFaults | null;
+  readonly lostTickets: number;
+  readonly strikes: readonly [Strike, ...Strike[]];
+  readonly strikeCount: number;
+};
+
+const allStrikes: readonly Strike[] = [
+  "kill",
+  "kill",
+  "pause",
+  "pause",
+  "flush",
+  "restart_empty",
+  "copy",
+  "restart_older",
+  "postgres_away",
+  "redis_away",
+];
+const calmShare = 0.15;
+const strikesMax = 10;
+
+/**
+ * Draws a run's temper. Each kind of misfortune is switched on in about half of the runs only: so kinds meet in all combinations,
+ * and some runs have nothing but one kind, or nothing at all.
+ */
+export function drawTemper(random: Random): Temper {
+  const isCalm = random.chance(calmShare);
+  const some = (probability: number): number =>
+    !isCalm && random.chance(0.5) ? probability * random.float() : 0;
+  const chosen = allStrikes.filter(() => random.chance(0.5));
+  const [first = "kill", ...others] = chosen;
+  return {
+    isCalm,
+    link: isCalm
+      ? null
+      : {
+          lost: some(0.06),
+          answerLost: some(0.1),
+          late: some(0.06),
+          slow: some(0.1),
+          crash: some(0.01),
+        },
+    lostTickets: some(0.3),
+    strikes: [first, ...others],
+    strikeCount: isCalm ? 0 : random.int(strikesMax),
+  };
+}

@@ -1,0 +1,291 @@
+import type {
+  ConversationStore,
+  FailedEvent,
+  LaneCommit,
+  LoadedLane,
+  Suspected,
+  Verdict,
+} from "../../../src/conversation/store.ts";
+import { attemptsMax } from "../../../src/conversation/store.ts";
+import type { GroupRows } from "../../../src/conversation/rows.ts";
+import { type ConversationId, originId } from "../../../src/core/ids.ts";
+import type { LaneName } from "../../../src/lane/lanes.ts";
+import { readRows, refuseBadRows, writeRows } from "./commit-rows.ts";
+import {
+  addPending,
+  type ConversationRow,
+  openDeliveries,
+  openEvents,
+  type PendingRow,
+  removePending,
+  seqKey,
+  type Tables,
+} from "./tables.ts";
+
+/** Safeguards that a mutant leaves out. */
+export type StoreMutants = {
+  readonly noVersionCheck?: boolean;
+  readonly noPresenceCheck?: boolean;
+  readonly noGapCheck?: boolean;
+  /** What was applied is everything up to the highest applied id. */
+  readonly watermark?: boolean;
+  /** An attempt is never counted before it is begun. */
+  readonly noSuspicion?: boolean;
+  /** A failed event stays where it is. */
+  readonly noPark?: boolean;
+};
+
+/** A lane whose commit was accepted. */
+export type Committed = { readonly lane: LaneCommit; readonly ids: readonly number[] };
+
+export type FakeStoreOptions = {
+  readonly tables: Tables;
+  readonly mutants?: StoreMutants;
+  /** Whether somebody else holds a conversation's lock at this moment. */
+  readonly isLocked?: (conversation: ConversationId) => boolean;
+  readonly onCommit?: (committed: Committed) => void;
+  readonly onPark?: (conversation: ConversationId, id: number) => void;
+};
+
+/** The statements of the lane protocol on tables in memory. */
+export function createFakeConversationStore(options: FakeStoreOptions): ConversationStore {
+  const { tables } = options;
+  return {
+    load: async (lanes, eventsMax) => lanes.map((lane) => load(options, lane, eventsMax)),
+    commit: async (lanes, rows) => commit(options, lanes, rows),
+    fail: async (lane, failure) => fail(options, lane, failure),
+    suspect: async (lane) => suspect(options, lane),
+    echoFacts: async (echoes) =>
+      echoes.map(({ i, c, g, m }) => ({ i, ...echoFactsOf(tables, { c, g, m }) })),
+    stranded: async ({ after, ageMs, limit }) =>
+      [...tables.pending]
+        .flatMap(([conversation, rows]) => rows.map((row) => ({ conversation, row })))
+        .filter(({ row }) => row.id > Number(after) && row.at < tables.now() - ageMs)
+        .toSorted((a, b) => a.row.id - b.row.id)
+        .slice(0, limit)
+        .map(({ conversation, row }) => ({
+          tenant: row.tenant,
+          conversation,
+          id: String(row.id),
+          waitMs: row.nextAt === null ? null : row.nextAt - tables.now(),
+        })),
+    dueTimers: async ({ limit, offset }) =>
+      [...tables.timers]
+        .filter(([, { dueAt }]) => dueAt <= tables.now())
+        .toSorted(([a, one], [b, other]) => one.dueAt - other.dueAt || (a < b ? -1 : 1))
+        .slice(offset, offset + limit)
+        .map(([conversation, { tenant }]) => ({ tenant, conversation })),
+    postponeTimer: async ({ conversation }, waitMs) => {
+      const timer = tables.timers.get(conversation);
+      if (timer === undefined || timer.dueAt > tables.now()) return;
+      tables.timers.set(conversation, { ...timer, dueAt: tables.now() + waitMs });
+    },
+  };
+}
+
+function load(
+  { tables, mutants = {} }: FakeStoreOptions,
+  { conversation }: LaneName,
+  eventsMax: number,
+): LoadedLane {
+  const row = tables.conversations.get(conversation);
+  const events = seen(tables, conversation, mutants).slice(0, eventsMax + 1);
+  return {
+    version: row?.version ?? 0,
+    state: row?.state === undefined || row.state === null ? null : JSON.parse(row.state),
+    origin: row?.origin ?? null,
+    dueAt: tables.timers.get(conversation)?.dueAt ?? null,
+    now: tables.now(),
+    events: events.map((event) => loadedEvent(tables, event)),
+  };
+}
+
+function seen(
+  tables: Tables,
+  conversation: ConversationId,
+  { watermark }: StoreMutants,
+): readonly PendingRow[] {
+  const open = openEvents(tables, conversation);
+  const high = watermark === true ? (watermarks.get(tables)?.get(conversation) ?? 0) : 0;
+  return open.filter(({ id }) => id > high);
+}
+
+/** The highest applied ids, for the mutant that believes in them. */
+const watermarks = new WeakMap<Tables, Map<ConversationId, number>>();
+
+function loadedEvent(tables: Tables, event: PendingRow): LoadedLane["events"][number] {
+  const journal = tables.journal.get(event.id);
+  return {
+    id: String(event.id),
+    at: event.at,
+    attempts: event.attempts,
+    waitMs: event.nextAt === null ? null : event.nextAt - tables.now(),
+    origin: journal?.origin ?? originId(0),
+    item: journal?.item ?? 0,
+    raw: journal?.raw ?? new Uint8Array(),
+  };
+}
+
+function commit(
+  options: FakeStoreOptions,
+  lanes: readonly LaneCommit[],
+  given: GroupRows,
+): readonly Verdict[] {
+  const { tables } = options;
+  const rows = readRows(given);
+  const verdicts = lanes.map((lane) => judge(options, lane));
+  const accepted = lanes.filter((_, place) => verdicts[place] === "done");
+  refuseBadRows(tables, rows, { lanes: accepted, keysMayRepeat: options.mutants?.noVersionCheck });
+  for (const lane of lanes) if (lane.v === 0) conversationOf(tables, lane);
+  for (const lane of accepted) {
+    accept(tables, lane);
+    options.onCommit?.({ lane, ids: lane.x.map(Number) });
+  }
+  writeRows(tables, rows, new Set(accepted.map(({ i }) => i)));
+  return verdicts;
+}
+
+function judge(options: FakeStoreOptions, lane: LaneCommit): Verdict {
+  const { tables, mutants = {}, isLocked } = options;
+  const version = tables.conversations.get(lane.c)?.version ?? (lane.v === 0 ? 0 : null);
+  const current = mutants.noVersionCheck === true ? version !== null : version === lane.v;
+  if (!current || isLocked?.(lane.c) === true) return "stale";
+  const named = new Set(lane.x.map(Number));
+  const below = openEvents(tables, lane.c).filter(({ id }) => id <= Number(lane.m));
+  const mine = below.filter(({ id }) => named.has(id)).length;
+  if (mine !== lane.x.length && mutants.noPresenceCheck !== true) return "gone";
+  if (lane.f && below.length > mine && mutants.noGapCheck !== true) return "gap";
+  return "done";
+}
+
+function accept(tables: Tables, lane: LaneCommit): void {
+  const row = conversationOf(tables, lane);
+  removePending(tables, lane.c, new Set(lane.x.map(Number)));
+  row.version += 1;
+  row.ownerEpoch = lane.e;
+  row.state = JSON.stringify(lane.s);
+  if (lane.d !== null) tables.timers.set(lane.c, { tenant: lane.t, dueAt: lane.d });
+  if (lane.r) tables.timers.delete(lane.c);
+  const high = watermarks.get(tables) ?? new Map<ConversationId, number>();
+  high.set(lane.c, Math.max(high.get(lane.c) ?? 0, Number(lane.m)));
+  watermarks.set(tables, high);
+}
+
+function conversationOf(
+  tables: Tables,
+  { c, t, o }: Pick<LaneCommit, "c" | "t" | "o">,
+): ConversationRow {
+  const known = tables.conversations.get(c);
+  if (known !== undefined) return known;
+  const made: ConversationRow = { tenant: t, origin: o, version: 0, ownerEpoch: 0, state: null };
+  tables.conversations.set(c, made);
+  return made;
+}
+
+type Counting = { readonly floor: number; readonly more: number };
+
+function count(
+  tables: Tables,
+  { tenant, conversation }: LaneName,
+  id: number,
+  { floor, more }: Counting,
+): PendingRow | undefined {
+  const event = openEvents(tables, conversation).find((row) => row.id === id);
+  if (event === undefined) return undefined;
+  const o = tables.journal.get(id)?.origin ?? originId(0);
+  conversationOf(tables, { c: conversation, t: tenant, o });
+  event.attempts = Math.max(event.attempts, floor) + more;
+  return event;
+}
+
+function fail(
+  options: FakeStoreOptions,
+  lane: LaneName,
+  failure: { readonly eventId: string; readonly reason: string; readonly counted: boolean },
+): FailedEvent {
+  const { tables, mutants } = options;
+  const more = failure.counted ? 0 : 1;
+  const event = count(tables, lane, Number(failure.eventId), { floor: 0, more });
+  if (event === undefined) return { parked: false, waitMs: 0 };
+  if (event.attempts >= attemptsMax && mutants?.noPark !== true) {
+    park(options, lane, event, failure.reason);
+    return { parked: true, waitMs: 0 };
+  }
+  const waitMs = 2 ** (event.attempts - 1) * 1_000;
+  event.nextAt = tables.now() + waitMs;
+  return { parked: false, waitMs };
+}
+
+function suspect(options: FakeStoreOptions, lane: LaneName): Suspected {
+  const { tables, mutants = {} } = options;
+  const first = openEvents(tables, lane.conversation)[0];
+  if (first === undefined || (first.nextAt ?? 0) > tables.now()) return "none";
+  if (mutants.noSuspicion === true) return "counted";
+  const event = count(tables, lane, first.id, { floor: 2, more: 1 });
+  if (event === undefined || event.attempts <= attemptsMax) return "counted";
+  park(options, lane, event, "the processes that handled it died");
+  return "parked";
+}
+
+function park(
+  { tables, onPark }: FakeStoreOptions,
+  { conversation }: LaneName,
+  event: PendingRow,
+  reason: string,
+): void {
+  const row = tables.conversations.get(conversation);
+  if (row === undefined) return;
+  row.version += 1;
+  tables.parked.set(event.id, { conversation, attempts: event.attempts, reason });
+  removePending(tables, conversation, new Set([event.id]));
+  tables.messages.set(seqKey(conversation, row.version * 1_000), {
+    author: "platform",
+    kind: "gap",
+    text: "",
+    event: event.id,
+  });
+  onPark?.(conversation, event.id);
+}
+
+function echoFactsOf(
+  tables: Tables,
+  { c, g, m }: { readonly c: ConversationId; readonly g: number; readonly m: string },
+): {
+  readonly ours: boolean;
+  readonly in_flight: boolean;
+  readonly unsettled: readonly {
+    readonly seq: string;
+    readonly n: number;
+    readonly text: string;
+  }[];
+} {
+  const attempts = [...tables.attempts.values()];
+  const unsettled = attempts.filter(
+    ({ conversation, outcome, messageId }) =>
+      conversation === c && messageId === null && (outcome === "unknown" || outcome === "sent"),
+  );
+  return {
+    ours: attempts.some(({ origin, messageId }) => origin === g && messageId === m),
+    in_flight: openDeliveries(tables, c).some(({ status }) => status === "sending"),
+    unsettled: unsettled.flatMap(({ seq, n }) => {
+      const text = tables.messages.get(seqKey(c, seq))?.text;
+      return text === undefined ? [] : [{ seq: String(seq), n, text }];
+    }),
+  };
+}
+
+/** Puts an event where `ingest` puts it; for tests that begin behind the journal. */
+export function addEvent(
+  tables: Tables,
+  event: LaneName & {
+    readonly id: number;
+    readonly origin: number;
+    readonly raw: Uint8Array;
+    readonly item?: number;
+  },
+): void {
+  const { id, tenant, conversation, origin, raw, item = 0 } = event;
+  tables.journal.set(id, { origin: originId(origin), raw, item });
+  const row = { tenant, id, at: tables.now(), attempts: 0, nextAt: null };
+  addPending(tables, conversation, row);
+}

@@ -1,0 +1,123 @@
+import type { ConversationId, OriginId, TenantId } from "../../../src/core/ids.ts";
+
+/** What Redis keeps of the outbox. Plain data: a copy of it is an older Redis. */
+export type LimiterData = {
+  readonly lanes: Map<ConversationId, SendLane>;
+  /** Tenants that have accounts with something to send, in turn. */
+  readonly ring: TenantId[];
+  readonly accounts: Map<TenantId, OriginId[]>;
+  readonly limits: Map<OriginId, AccountLimits>;
+  readonly ready: Map<OriginId, ConversationId[]>;
+  readonly flights: Map<OriginId, Map<ConversationId, number>>;
+  /** Times of the grants inside each window, oldest first. */
+  readonly logs: Map<OriginId, number[]>;
+  /** Until when an account may not be called. */
+  readonly holds: Map<OriginId, number>;
+  readonly due: Map<DueItem, number>;
+  /** The run id of the Redis whose logs are complete. */
+  warm: string | null;
+  rebuild: { readonly nonce: string; readonly until: number } | null;
+};
+
+export type DueItem = `l:${ConversationId}` | `a:${OriginId}`;
+
+export type SendLane = {
+  standing?: "ready" | "sending" | "waiting";
+  tenant?: TenantId;
+  account?: OriginId;
+  token?: string;
+  announced: number;
+};
+
+export type AccountLimits = {
+  tenant: TenantId;
+  /** Whether it stands in its tenant's list. */
+  queued: boolean;
+  limits: Limits | null;
+};
+
+export type Limits = {
+  readonly count: number;
+  readonly windowMs: number;
+  readonly graceMs: number;
+  readonly flights: number;
+  readonly credentials: string;
+};
+
+/** An empty Redis. */
+export function emptyLimiterData(): LimiterData {
+  return {
+    lanes: new Map(),
+    ring: [],
+    accounts: new Map(),
+    limits: new Map(),
+    ready: new Map(),
+    flights: new Map(),
+    logs: new Map(),
+    holds: new Map(),
+    due: new Map(),
+    warm: null,
+    rebuild: null,
+  };
+}
+
+const readyMs = 30_000;
+
+export type SendName = {
+  readonly tenant: TenantId;
+  readonly origin: OriginId;
+  readonly conversation: ConversationId;
+};
+
+export function accountOf(data: LimiterData, origin: OriginId, tenant: TenantId): AccountLimits {
+  const known = data.limits.get(origin);
+  if (known !== undefined) return known;
+  const made: AccountLimits = { tenant, queued: false, limits: null };
+  data.limits.set(origin, made);
+  return made;
+}
+
+export function readyOf(data: LimiterData, origin: OriginId): ConversationId[] {
+  return listOf(data.ready, origin);
+}
+
+/** A map's list under a key, made when it is not there. */
+export function listOf<Key, Item>(map: Map<Key, Item[]>, key: Key): Item[] {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made: Item[] = [];
+  map.set(key, made);
+  return made;
+}
+
+export function queueAccount(data: LimiterData, tenant: TenantId, origin: OriginId): void {
+  const account = accountOf(data, origin, tenant);
+  if (account.queued) return;
+  account.queued = true;
+  const line = listOf(data.accounts, tenant);
+  line.push(origin);
+  if (line.length === 1) data.ring.push(tenant);
+}
+
+export function makeReady(data: LimiterData, now: number, name: SendName): void {
+  const { tenant, origin, conversation } = name;
+  const lane = data.lanes.get(conversation) ?? { announced: 0 };
+  lane.standing = "ready";
+  lane.tenant = tenant;
+  lane.account = origin;
+  delete lane.token;
+  data.lanes.set(conversation, lane);
+  data.due.set(`l:${conversation}`, now + readyMs);
+  const line = readyOf(data, origin);
+  if (!line.includes(conversation)) line.push(conversation);
+  queueAccount(data, tenant, origin);
+}
+
+/** Takes one grant out of a window; whether it was there. */
+export function giveBack(data: LimiterData, origin: OriginId, at: number): boolean {
+  const log = data.logs.get(origin) ?? [];
+  const place = log.lastIndexOf(at);
+  if (place < 0) return false;
+  log.splice(place, 1);
+  return true;
+}

@@ -1,0 +1,123 @@
+import type { ConversationId, OriginId, TenantId } from "../../../src/core/ids.ts";
+import type { Dispatched, Grant } from "../../../src/outbox/limiter.ts";
+import {
+  accountOf,
+  type DueItem,
+  type LimiterData,
+  listOf,
+  makeReady,
+  queueAccount,
+  readyOf,
+} from "./limiter-data.ts";
+
+export type DispatchRules = {
+  readonly now: number;
+  readonly token: string;
+  readonly grantsMax: number;
+  readonly leaseMs: number;
+  /** Counts only the window itself, without the grants' life. */
+  readonly exactWindow: boolean;
+};
+
+const lanesPerTurn = 8;
+const duePerCallMax = 200;
+const pauseMs = 1_000;
+
+/** Grants slots of this moment, tenants in turn. */
+export function dispatch(data: LimiterData, rules: DispatchRules): Dispatched {
+  putBackWhatIsDue(data, rules.now);
+  const grants: Grant[] = [];
+  while (grants.length < rules.grantsMax) {
+    const tenant = data.ring.shift();
+    if (tenant === undefined) break;
+    const line = listOf(data.accounts, tenant);
+    const origin = line.shift();
+    if (line.length > 0) data.ring.push(tenant);
+    if (origin !== undefined) serve(data, { ...rules, tenant, origin }, grants);
+  }
+  const first = [...data.due.values()].reduce((least, at) => Math.min(least, at), Infinity);
+  const nextDueMs = first === Infinity ? null : Math.max(0, Math.ceil(first - rules.now));
+  return { type: "granted", grants, nextDueMs };
+}
+
+function putBackWhatIsDue(data: LimiterData, now: number): void {
+  const items = [...data.due]
+    .filter(([, at]) => at <= now)
+    .toSorted(([a, one], [b, other]) => one - other || (a < b ? -1 : 1))
+    .slice(0, duePerCallMax);
+  for (const [item] of items) {
+    data.due.delete(item);
+    putBack(data, now, item);
+  }
+}
+
+function putBack(data: LimiterData, now: number, item: DueItem): void {
+  for (const [conversation, lane] of data.lanes) {
+    if (item !== `l:${conversation}` || lane.standing === undefined) continue;
+    const { tenant, account: origin } = lane;
+    if (tenant !== undefined && origin !== undefined)
+      makeReady(data, now, { tenant, origin, conversation });
+  }
+  for (const [origin, { tenant }] of data.limits)
+    if (item === `a:${origin}` && readyOf(data, origin).length > 0)
+      queueAccount(data, tenant, origin);
+}
+
+type Room = { readonly slots: number; readonly waitMs: number };
+
+function roomOf(data: LimiterData, origin: OriginId, rules: DispatchRules): Room {
+  const { now } = rules;
+  const limits = data.limits.get(origin)?.limits ?? null;
+  if (limits === null) return { slots: 0, waitMs: pauseMs };
+  const held = data.holds.get(origin) ?? now;
+  if (held > now) return { slots: 0, waitMs: held - now + 1 };
+  const span = limits.windowMs + (rules.exactWindow ? 0 : limits.graceMs);
+  const log = listOf(data.logs, origin);
+  while ((log[0] ?? Infinity) < now - span) log.shift();
+  const free = limits.count - log.length;
+  if (free <= 0) return { slots: 0, waitMs: (log[0] ?? now) + span + 1 - now };
+  const flights = data.flights.get(origin) ?? new Map<ConversationId, number>();
+  for (const [conversation, until] of flights) if (until <= now) flights.delete(conversation);
+  const berths = limits.flights - flights.size;
+  return berths <= 0 ? { slots: 0, waitMs: pauseMs } : { slots: Math.min(free, berths), waitMs: 0 };
+}
+
+type Turn = DispatchRules & { readonly tenant: TenantId; readonly origin: OriginId };
+
+function serve(data: LimiterData, turn: Turn, grants: Grant[]): void {
+  const { tenant, origin, now } = turn;
+  const account = accountOf(data, origin, tenant);
+  account.queued = false;
+  account.tenant = tenant;
+  const room = roomOf(data, origin, turn);
+  const most = Math.min(room.slots, lanesPerTurn, turn.grantsMax - grants.length);
+  const line = readyOf(data, origin);
+  for (let given = 0; given < most; ) {
+    const conversation = line.shift();
+    if (conversation === undefined) break;
+    const grant = grantTo(data, turn, { conversation, place: grants.length });
+    if (grant === null) continue;
+    grants.push(grant);
+    given += 1;
+  }
+  if (line.length === 0) return;
+  if (room.slots > 0) queueAccount(data, tenant, origin);
+  else data.due.set(`a:${origin}`, now + Math.max(1, room.waitMs));
+}
+
+function grantTo(
+  data: LimiterData,
+  { now, tenant, origin, token, leaseMs }: Turn,
+  { conversation, place }: { readonly conversation: ConversationId; readonly place: number },
+): Grant | null {
+  const lane = data.lanes.get(conversation);
+  if (lane?.standing !== "ready") return null;
+  lane.standing = "sending";
+  lane.token = `${token}${place}`;
+  data.due.set(`l:${conversation}`, now + leaseMs);
+  const flights = data.flights.get(origin) ?? new Map<ConversationId, number>();
+  data.flights.set(origin, flights.set(conversation, now + leaseMs));
+  listOf(data.logs, origin).push(now);
+  const { announced } = lane;
+  return { conversation, tenant, origin, token: lane.token, announced, at: now };
+}

@@ -1,0 +1,214 @@
+import type { OriginId } from "../../../src/core/ids.ts";
+import { graceMs } from "../../../src/outbox/grant-life.ts";
+import type { Announcement, Grant, Limiter, SendRelease } from "../../../src/outbox/limiter.ts";
+import { rebuildWindow } from "../../../src/outbox/rebuild.ts";
+import type { RunOutboxScript } from "../../../src/outbox/scripts.ts";
+import type { Origin } from "../../../src/tenants/origins.ts";
+import {
+  accountOf,
+  giveBack,
+  type Limits,
+  type LimiterData,
+  listOf,
+  makeReady,
+  queueAccount,
+  readyOf,
+} from "./limiter-data.ts";
+import { dispatch } from "./limiter-dispatch.ts";
+
+/** Safeguards that a mutant leaves out. */
+export type LimiterMutants = {
+  /** Counts the window without the grants' life. */
+  readonly exactWindow?: boolean;
+  /** Grants although the logs are not known to be complete. */
+  readonly openWhileCold?: boolean;
+  /** Takes any Redis that was once complete for this one. */
+  readonly noRunId?: boolean;
+  /** Lets whoever rebuilds finish, whatever happened meanwhile. */
+  readonly noNonce?: boolean;
+};
+
+export type FakeLimiterOptions = {
+  /** Asked at every call, because Redis may have been replaced by an empty or older one. */
+  readonly data: () => LimiterData;
+  /** Redis's clock, ms. */
+  readonly now: () => number;
+  /** Run id of the Redis behind this process's connection. */
+  readonly runId: () => string | null;
+  readonly leaseMs: number;
+  /** Brings one script to Redis and its answer back. */
+  readonly call: <T>(script: () => Promise<T>) => Promise<T>;
+  readonly mutants?: LimiterMutants;
+};
+
+const grantsPerCallMax = 64;
+
+/** The limiter in memory. Every script is done at once and whole; a rebuild is the real one over these scripts. */
+export function createFakeLimiter(options: FakeLimiterOptions): Limiter {
+  const { data, now, runId, leaseMs, mutants = {} } = options;
+  const run = <T>(script: (data: LimiterData, now: number) => T): Promise<T> =>
+    options.call(async () => script(data(), now()));
+
+  const setLimits = (origins: readonly Origin[]): Promise<void> =>
+    run((redis, at) => {
+      for (const origin of origins) limit(redis, at, origin);
+    });
+  const hold = (origin: OriginId, ms: number): Promise<void> =>
+    run((redis, at) => {
+      const until = at + Math.ceil(ms);
+      if (ms > 0 && (redis.holds.get(origin) ?? 0) < until) redis.holds.set(origin, until);
+    });
+
+  return {
+    announce: (announcements) =>
+      run((redis, at) => announcements.filter((one) => announce(redis, at, one)).length),
+    recover: (announcements) =>
+      run((redis, at) => announcements.filter((one) => recover(redis, at, one)).length),
+    dispatch: async (token, grantsMax) => {
+      const known = runId();
+      if (known === null) return { type: "cold" };
+      return run((redis, at) => {
+        const warm = redis.warm === known || (mutants.noRunId === true && redis.warm !== null);
+        if (!warm && mutants.openWhileCold !== true) return { type: "cold" as const };
+        const most = Math.min(grantsMax, grantsPerCallMax);
+        const exactWindow = mutants.exactWindow === true;
+        return dispatch(redis, { now: at, token, grantsMax: most, leaseMs, exactWindow });
+      });
+    },
+    renew: (grant) => run((redis, at) => renew(redis, at, { grant, runId: runId() })),
+    release: (releases) =>
+      run((redis, at) => {
+        for (const one of releases) release(redis, at, one);
+      }),
+    hold,
+    setLimits,
+    rebuild: (store, origins) =>
+      rebuildWindow({
+        redis: { runId, raw: { set: (_key, nonce, _px, lifeMs) => takeNonce(nonce, lifeMs) } },
+        prefix: "",
+        run: rebuildScripts(run, mutants),
+        setLimits,
+        hold,
+        store,
+        origins,
+      }),
+  };
+
+  function takeNonce(nonce: string, lifeMs: number): Promise<"OK" | null> {
+    return run((redis, at) => {
+      if ((redis.rebuild?.until ?? 0) > at && mutants.noNonce !== true) return null;
+      redis.rebuild = { nonce, until: at + lifeMs };
+      return "OK";
+    });
+  }
+}
+
+type Run = <T>(script: (data: LimiterData, now: number) => T) => Promise<T>;
+
+function rebuildScripts(run: Run, mutants: LimiterMutants): RunOutboxScript {
+  return (script, args) =>
+    run((redis, now) => {
+      const [nonce, second, isFirst, ...ages] = args;
+      const known =
+        redis.rebuild !== null && redis.rebuild.until > now ? redis.rebuild.nonce : null;
+      if (known !== nonce && mutants.noNonce !== true) return 0;
+      if (script === "warm") return warm(redis, String(second ?? ""));
+      if (script !== "refill") throw new Error(`a rebuild does not run ${script}`);
+      for (const origin of redis.limits.keys()) {
+        if (origin !== second) continue;
+        const log = listOf(redis.logs, origin);
+        if (isFirst === 1) log.length = 0;
+        log.push(...ages.map((age) => now - Math.floor(Number(age)) + 0.5));
+      }
+      return 1;
+    });
+}
+
+function warm(redis: LimiterData, runId: string): number {
+  redis.rebuild = null;
+  if (runId === "") return 0;
+  redis.warm = runId;
+  return 1;
+}
+
+function limit(redis: LimiterData, now: number, origin: Origin): void {
+  const account = accountOf(redis, origin.id, origin.tenant);
+  const { count, windowMs } = origin.rate;
+  const limits: Limits = {
+    count,
+    windowMs,
+    graceMs: graceMs(windowMs),
+    flights: origin.enabled ? origin.inFlightMax : 0,
+    credentials: `${origin.account.apiUrl}\0${origin.account.apiToken}`,
+  };
+  const known = account.limits;
+  if (known !== null && known.credentials !== limits.credentials) redis.holds.delete(origin.id);
+  const changed =
+    JSON.stringify([known, account.tenant]) !== JSON.stringify([limits, origin.tenant]);
+  account.tenant = origin.tenant;
+  account.limits = limits;
+  if (changed) redis.due.set(`a:${origin.id}`, now);
+}
+
+function announce(redis: LimiterData, now: number, one: Announcement): boolean {
+  const lane = redis.lanes.get(one.conversation) ?? { announced: 0 };
+  redis.lanes.set(one.conversation, lane);
+  lane.announced += one.count;
+  return lane.standing === undefined && begin(redis, now, one);
+}
+
+function recover(redis: LimiterData, now: number, one: Announcement): boolean {
+  const lane = redis.lanes.get(one.conversation) ?? { announced: 0 };
+  if (lane.standing !== undefined) return false;
+  redis.lanes.set(one.conversation, lane);
+  lane.announced = one.count;
+  return begin(redis, now, one);
+}
+
+function begin(redis: LimiterData, now: number, one: Announcement): boolean {
+  const waitMs = Math.max(0, Math.ceil(one.waitMs));
+  if (waitMs === 0) {
+    makeReady(redis, now, one);
+    return true;
+  }
+  const announced = redis.lanes.get(one.conversation)?.announced ?? 0;
+  const { tenant, origin: account } = one;
+  redis.lanes.set(one.conversation, { standing: "waiting", tenant, account, announced });
+  redis.due.set(`l:${one.conversation}`, now + waitMs);
+  return false;
+}
+
+function renew(
+  redis: LimiterData,
+  now: number,
+  { grant, runId }: { readonly grant: Grant; readonly runId: string | null },
+): Grant | null {
+  const { conversation, origin, token, at } = grant;
+  if (redis.warm !== runId || redis.lanes.get(conversation)?.token !== token) return null;
+  if (!giveBack(redis, origin, at) || (redis.holds.get(origin) ?? 0) > now) return null;
+  listOf(redis.logs, origin).push(now);
+  return { ...grant, at: now };
+}
+
+function release(redis: LimiterData, now: number, { grant, next, used }: SendRelease): void {
+  const { conversation, token } = grant;
+  const lane = redis.lanes.get(conversation);
+  if (lane === undefined || lane.token !== token) return;
+  const { tenant = grant.tenant, account: origin = grant.origin } = lane;
+  redis.flights.get(origin)?.delete(conversation);
+  if (!used) giveBack(redis, origin, grant.at);
+  if (next === "done") lane.announced -= 1;
+  if (next === "empty") lane.announced -= grant.announced;
+  lane.announced = Math.max(0, lane.announced);
+  if (typeof next !== "string") {
+    lane.standing = "waiting";
+    delete lane.token;
+    redis.due.set(`l:${conversation}`, now + Math.max(1, Math.ceil(next.waitMs)));
+  } else if (next === "again" || lane.announced > 0) {
+    makeReady(redis, now, { tenant, origin, conversation });
+  } else {
+    redis.lanes.delete(conversation);
+    redis.due.delete(`l:${conversation}`);
+  }
+  if (readyOf(redis, origin).length > 0) queueAccount(redis, tenant, origin);
+}
