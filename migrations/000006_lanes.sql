@@ -8,7 +8,7 @@
 CREATE FUNCTION load_lanes(p_lanes json, p_events int) RETURNS TABLE (
   i int, version bigint, state jsonb, origin_id int, due_ms double precision, now_ms double precision,
   id bigint, at_ms double precision, attempts smallint, wait_ms double precision, event_origin int, item int, raw bytea)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
   SELECT l.i, c.version, c.state, c.origin_id,
     ms(tm.due_at), ms(now()),
     p.id, ms(coalesce(p.replayed_at, p.at)), p.attempts, ms(p.next_at - now()),
@@ -37,7 +37,7 @@ $$;
 -- The lanes are unpacked once into arrays: every look into a JSON text costs the whole text (8 µs a row, seven times).
 CREATE FUNCTION commit_lanes(p_lanes json, p_messages json, p_logs json, p_outbox json, p_rare json)
 RETURNS TABLE (i int, verdict text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
   v_i int[]; v_t int[]; v_c uuid[]; v_o int[]; v_n text[]; v_v bigint[]; v_s jsonb[]; v_e int[]; v_f boolean[]; v_x text[];
@@ -131,7 +131,7 @@ END $$;
 --   p_rare  {kind: [{z: place, i: lane, t: tenant, c: conv, ...columns}]}, the kinds that there are
 --   p_ok    the lanes that were accepted
 CREATE FUNCTION commit_rare(p_rare json, p_ok int[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_column
 BEGIN
   IF p_rare -> 'session' IS NOT NULL THEN

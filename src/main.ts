@@ -1,3 +1,3 @@
 import { main } from "./app/lifecycle.ts";
 
-process.exit(await main(process.argv.slice(2), process.env));
+process.exit(await main(process.argv.slice(2)));

@@ -65,24 +65,30 @@ async function work(options: DrillOptions, services: Services): Promise<boolean>
   }
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const options = readOptions(args);
-  if (options.help) say(usage);
-  if (options.list) listFaults();
-  if (options.help || options.list) return 0;
+async function drill(options: DrillOptions): Promise<boolean> {
   const services = new Services(await openRun("drill"));
   const stop = listenForStop();
   try {
     const end = await Promise.race([work(options, services), stop.requested.then(() => null)]);
     if (end === null) say("drill: stopped before its end");
-    else say(end ? "drill: every promise held" : "drill: something did not hold");
-    return end === true ? 0 : 1;
+    else say(end ? "drill: everything held" : "drill: something did not hold");
+    return end ?? false;
+  } finally {
+    await services.stop();
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = readOptions(args);
+  if (options.help) say(usage);
+  if (options.list) listFaults();
+  if (options.help || options.list) return 0;
+  try {
+    return (await drill(options)) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof CannotStart)) throw error;
     console.error(error.message);
     return 1;
-  } finally {
-    await services.stop();
   }
 }
 

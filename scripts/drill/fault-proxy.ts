@@ -149,13 +149,19 @@ export class FaultProxy {
         pair.held.push(act);
         return;
       case "delay":
-        // Timers of one length fire in the order in which they were set.
-        setTimeout(act, this.#mode.ms);
+        pair.held.push(act);
+        setTimeout(() => releaseUntil(pair, act), this.#mode.ms);
         return;
       default:
         act();
     }
   }
+}
+
+/** Lets go what waits up to here, in order; what healing has let go already is not repeated. */
+function releaseUntil(pair: Pair, act: () => void): void {
+  const place = pair.held.indexOf(act);
+  for (const release of pair.held.splice(0, place + 1)) release();
 }
 
 function cut({ client, server }: Pair): void {

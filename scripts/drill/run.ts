@@ -36,7 +36,7 @@ export type RunResult = {
 };
 
 const sendTimeoutMs = 10_000;
-const pauseMsMax = 900;
+const pauseMsMaxDefault = 900;
 const burstShareDefault = 0.02;
 
 export async function runDrill(
@@ -79,7 +79,8 @@ async function play(
     random,
     accounts,
     clients: plan.clients,
-    pauseMsMax,
+    pauseMsMax: options.needs.pauseMsMax ?? pauseMsMaxDefault,
+    ordersEach: options.needs.ordersEach ?? 1,
     burstShare: options.needs.burstShare ?? burstShareDefault,
     poison: options.needs.poison ?? null,
   });
@@ -107,9 +108,7 @@ async function play(
   const histories: Histories = {
     ...recording.histories(),
     accounts,
-    disturbances: nemesis.entries.filter(
-      ({ fault, fromMs }) => fault !== "death" || fromMs <= performance.now(),
-    ),
+    disturbances: [...nemesis.entries],
     holds: nemesis.holds,
     output,
     calmUntilMs,

@@ -2,6 +2,7 @@
  * Everything of one run, brought up in its order and taken down again: a database, proxies, the fake platform, Hookdesk's processes.
  */
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   type FakeChat2Desk,
   startFakeChat2Desk,
@@ -48,7 +49,7 @@ export type Stage = {
 const retryScheduleMs = [300, 600, 1_000, ...Array.from({ length: 60 }, () => 2_000)];
 const webhookTimeoutMs = 3_000;
 const readyDeadlineMs = 30_000;
-const preloadFile = join(import.meta.dir, "crash", "preload.ts");
+const preloadFile = fileURLToPath(import.meta.resolve("./crash/preload.ts"));
 
 export async function openStage(options: StageOptions): Promise<Stage> {
   const { postgres, redis, database, needs, folder, tree } = options;

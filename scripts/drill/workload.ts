@@ -18,6 +18,8 @@ export type WorkloadOptions = {
   readonly clients: number;
   /** Longest pause of a patient client between two lines, ms. */
   readonly pauseMsMax: number;
+  /** Orders of one client, one after another. */
+  readonly ordersEach: number;
   /** Share of messages that are posted a hundred times at once. */
   readonly burstShare: number;
   /** What the poisonous message of the run says, or null for none. */
@@ -27,6 +29,8 @@ export type WorkloadOptions = {
 type Line = { readonly kind: LineKind; readonly text: string; readonly poison: boolean };
 type Payload = Readonly<Record<string, unknown>>;
 
+/** Poisonous messages of a run that has any. */
+export const poisonous = 2;
 const copiesPerCommand = 20;
 const commandsPerBurst = 5;
 const firstMessage = 800_000_001;
@@ -45,7 +49,7 @@ export class Workload {
 
   constructor(options: WorkloadOptions) {
     this.#options = options;
-    this.#poisonLeft = options.poison === null ? 0 : 2;
+    this.#poisonLeft = options.poison === null ? 0 : poisonous;
   }
 
   start(): void {
@@ -84,7 +88,8 @@ export class Workload {
   async #client(account: string): Promise<void> {
     const client = String(1_000 + this.#nextClient);
     this.#nextClient += 1;
-    const lines = this.#script(account, client);
+    const { ordersEach } = this.#options;
+    const lines = Array.from({ length: ordersEach }, () => this.#script(account, client)).flat();
     if (this.#options.random() < hastyShare) {
       await Promise.all(
         shuffled(lines, this.#options.random).map((line) => this.#write(account, client, line)),

@@ -104,9 +104,10 @@ function listens(role: Role): boolean {
 async function startAll(pipeline: Pipeline, { logger, redis }: Foundation): Promise<void> {
   for (const service of pipeline.services) await service.start();
   logger.info("running", { services: pipeline.services.map(({ name }) => name).join(", ") });
-  for (const warning of await unsafeSettings(pipeline.stores.health, redis)) {
-    logger.warn(warning.sentence);
-  }
+  // Nobody waits for it: what cannot be asked now is told by `/health` later.
+  void unsafeSettings(pipeline.stores.health, redis).then((warnings) => {
+    for (const { sentence } of warnings) logger.warn(sentence);
+  });
 }
 
 function webServerOf(foundation: Foundation, pipeline: () => Pipeline | null): HttpServer {

@@ -56,6 +56,7 @@ export function createInbound(
     origins,
     channels,
     journal: createJournal(stores.ingress),
+    clock: systemClock,
     post: createPoster({ lanes, tickets: messages, ready: redis.ready }),
     logger,
     metrics,

@@ -11,12 +11,9 @@ const stopMs = 12_500;
 const exitCodes = { stopped: 0, failed: 1, misconfigured: 2 } as const;
 
 /** Runs one process until it is told to stop; resolves with its exit code. */
-export async function main(
-  args: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<number> {
+export async function main(args: readonly string[]): Promise<number> {
   const role = roleOf(args);
-  const parsed = parseConfig(environment);
+  const parsed = parseConfig(process.env);
   if (role !== null && parsed.ok) return run(createApp(parsed.config, role));
   const faults = [
     ...(role === null ? [`--role must be one of ${roles.join(", ")}`] : []),

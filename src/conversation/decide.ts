@@ -67,6 +67,7 @@ export type TimerChange = {
   readonly timerAt: number | null;
 };
 
+/** Says how the row must change after a decision at `now`. A fired row is set to what is next, or removed; never throws. */
 export function timerChange(state: ConversationState<AnyRun>, now: number): TimerChange {
   const deadline = nextDeadline(state);
   const fired = state.timerAt !== null && state.timerAt <= now;

@@ -11,6 +11,7 @@ export type MailedEvent = {
   readonly e: ChannelEvent;
 };
 
+/** The entry of a new event; its identity and origin come along so that a worker need not ask for them. */
 export function mailOf(event: FreshEvent): Mail {
   const mailed: MailedEvent = {
     at: event.at,

@@ -22,6 +22,7 @@ export type ConversationState<Run extends AnyRun> = {
   readonly timerAt: number | null;
 };
 
+/** The state of a conversation in which nothing has happened yet. */
 export function newConversation<Run extends AnyRun>(
   identity: string | null,
   run: Run,

@@ -97,7 +97,10 @@ const suspectReason = "the processes that handled it died";
 
 const statements = {
   load: { name: "load_lanes", text: "SELECT * FROM load_lanes($1::json, $2)" },
-  commit: { name: "commit_lanes", text: "SELECT i, verdict FROM commit_lanes($1::json, $2::json, $3::json, $4::json, $5::json)" },
+  commit: {
+    name: "commit_lanes",
+    text: "SELECT i, verdict FROM commit_lanes($1::json, $2::json, $3::json, $4::json, $5::json)",
+  },
   fail: { name: "fail_event", text: "SELECT * FROM fail_event($1, $2, $3, $4, $5, $6)" },
   suspect: { name: "suspect_event", text: "SELECT suspect_event($1, $2, $3, $4) AS verdict" },
   echo: { name: "echo_facts", text: "SELECT * FROM echo_facts($1::json)" },
@@ -123,6 +126,7 @@ type LoadRow = {
 };
 type LaneRow = { readonly tenant_id: TenantId; readonly conv: ConversationId };
 
+/** Every call is one statement and rejects as PostgreSQL or the connection says; see `platform/postgres/failure.ts`. */
 export function createConversationStore(database: Database): ConversationStore {
   return {
     load: async (lanes, eventsMax) => {

@@ -2,7 +2,7 @@ import { within } from "../core/deadline.ts";
 import { refusal } from "./refusal.ts";
 
 /** A webhook's largest body, bytes. */
-export const bodyBytesMax = 1_048_576;
+const bodyBytesMax = 1_048_576;
 
 export type Body =
   | { readonly ok: true; readonly bytes: Uint8Array }

@@ -1,12 +1,13 @@
 import type { Channel } from "../channels/channel.ts";
 import { readWebhook } from "../channels/webhook.ts";
-import { describeError } from "../core/errors.ts";
+import type { Clock } from "../core/clock.ts";
 import type { FreshEvent, Journal, Stored } from "../journal/journal.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
 import type { Metrics } from "../platform/telemetry/metrics.ts";
 import type { Origin, Origins } from "../tenants/origins.ts";
 import { readBody } from "./body.ts";
 import { refusal } from "./refusal.ts";
+import { createUnstoredNote } from "./unstored-note.ts";
 
 /**
  * A webhook's way in: verify over the raw bytes, split into events, commit, answer, and wake the lanes without waiting for
@@ -23,10 +24,12 @@ export type WebhookParts = {
   readonly post: (events: readonly FreshEvent[]) => void;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly clock: Clock;
 };
 
 /** Makes the handler of `POST /webhook/{channel}/{originKey}`. */
 export function createWebhooks(parts: WebhookParts): Webhooks {
+  const noteUnstored = createUnstoredNote(parts.logger, parts.clock);
   const answer = async (
     request: Request,
     channelName: string,
@@ -54,10 +57,7 @@ export function createWebhooks(parts: WebhookParts): Webhooks {
       note(webhook.origin, stored);
       return new Response("ok");
     } catch (error) {
-      parts.logger.warn("a webhook could not be stored", {
-        origin: webhook.origin.id,
-        error: describeError(error),
-      });
+      noteUnstored(webhook.origin.id, error);
       return refusal(503, "not_stored", "the event could not be stored; deliver it again");
     }
   };
@@ -69,7 +69,7 @@ export function createWebhooks(parts: WebhookParts): Webhooks {
       else parts.metrics.accepted.inc(labels);
       if (one.type === "ignored") {
         parts.metrics.ignored.inc({ ...labels, reason: one.reason });
-        parts.logger.info("event ignored", { origin: origin.id, reason: one.reason });
+        parts.logger.debug("event ignored", { origin: origin.id, reason: one.reason });
       }
       if (one.type === "fresh" && parts.logger.debugs) {
         parts.logger.debug("event accepted", {
@@ -82,9 +82,9 @@ export function createWebhooks(parts: WebhookParts): Webhooks {
   };
 
   return async (request, channel, originKey) => {
-    const begun = performance.now();
+    const begun = parts.clock.monotonic();
     const response = await answer(request, channel, originKey);
-    parts.metrics.ackSeconds.observe((performance.now() - begun) / 1_000);
+    parts.metrics.ackSeconds.observe((parts.clock.monotonic() - begun) / 1_000);
     if (response.status !== 200) parts.metrics.refused.inc({ status: response.status });
     return response;
   };

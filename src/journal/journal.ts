@@ -57,6 +57,7 @@ const ingest: Statement = {
 };
 type IngestRow = { readonly o: number; readonly id: string; readonly at_ms: number };
 
+/** Makes a journal over one database; nothing is opened until the first webhook. */
 export function createJournal(database: Database, clock: Clock = systemClock): Journal {
   const storeGroup = async (
     webhooks: readonly Webhook[],

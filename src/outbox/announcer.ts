@@ -5,15 +5,19 @@ import type { Announcement, Limiter } from "./limiter.ts";
 const itemsMax = 500;
 const waitingMax = 10_000;
 
+export type AnnouncerParts = {
+  readonly limiter: Pick<Limiter, "announce">;
+  readonly tickets: Pick<TicketQueue, "post">;
+  readonly ready: () => boolean;
+};
+
 /**
  * Tells the senders which conversations have something to send. Never throws and nobody waits for it; what is lost here is found
  * by the outbox sweeper.
  */
-export function createAnnouncer(parts: {
-  readonly limiter: Limiter;
-  readonly tickets: TicketQueue;
-  readonly ready: () => boolean;
-}): (announcements: readonly Announcement[]) => void {
+export function createAnnouncer(
+  parts: AnnouncerParts,
+): (announcements: readonly Announcement[]) => void {
   let waiting = 0;
   const announce = grouped<Announcement, true>(
     async (announcements) => {

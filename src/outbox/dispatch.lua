@@ -1,9 +1,12 @@
 -- dispatch: grants slots at the moment of sending, tenants in turn; puts back what is due.
--- ARGV   run id of this Redis, most grants, lease in ms, token prefix, lanes per turn of an account
+-- ARGV   run id of this Redis, most grants, lease in ms, token prefix, lanes per turn of an account, most grants to one account,
+--        then for each account that the asking process is calling already: account, most grants to it
 -- returns 'cold' when the logs are not known to be complete, else { ms until something is due or -1, time of the grants,
 --         for each grant { conversation, tenant, account, token, n } }
 if redis.call('GET', P .. 'warm') ~= ARGV[1] then return 'cold' end
-local grants_max, lease, turn = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[5])
+local grants_max, lease, turn, share = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local shares = {}
+for i = 7, #ARGV, 2 do shares[ARGV[i]] = tonumber(ARGV[i + 1]) end
 
 for _, item in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMIT', 0, 200)) do
   local name = string.sub(item, 3)
@@ -41,7 +44,8 @@ local function room(account)
 end
 
 local grants = {}
--- A round that grants nothing to any account ends the dispatch: stale entries are dropped on the way.
+-- Accounts that have had their share of this process; they stay in line for the others.
+local served = {}
 while #grants < grants_max do
   local tenant = redis.call('LPOP', P .. 'ring')
   if not tenant then break end
@@ -50,7 +54,8 @@ while #grants < grants_max do
   if account then
     redis.call('HSET', P .. 'account:' .. account, 'q', '0', 'tn', tenant)
     local slots, pause = room(account)
-    local taken = math.min(slots, turn, grants_max - #grants)
+    local left = shares[account] or share
+    local taken = math.min(slots, turn, grants_max - #grants, left)
     local given = 0
     while given < taken do
       local conv = redis.call('ZPOPMIN', P .. 'ready:' .. account)[1]
@@ -66,11 +71,19 @@ while #grants < grants_max do
         grants[#grants + 1] = { conv, tenant, account, token, tonumber(redis.call('HGET', key, 'n') or '0') }
       end
     end
+    shares[account] = left - given
     if redis.call('ZCARD', P .. 'ready:' .. account) > 0 then
-      if slots > 0 then queue_account(tenant, account) else redis.call('ZADD', P .. 'due', now + math.max(1, pause), 'a:' .. account) end
+      if slots == 0 then
+        redis.call('ZADD', P .. 'due', now + math.max(1, pause), 'a:' .. account)
+      elseif left > given then
+        queue_account(tenant, account)
+      else
+        served[#served + 1] = { tenant, account }
+      end
     end
   end
 end
+for _, one in ipairs(served) do queue_account(one[1], one[2]) end
 
 local first = redis.call('ZRANGE', P .. 'due', 0, 0, 'WITHSCORES')
 local next_due = -1

@@ -29,8 +29,15 @@ import type { OutboxStore } from "./store.ts";
 export type Limiter = {
   readonly announce: (announcements: readonly Announcement[]) => Promise<number>;
   readonly recover: (announcements: readonly Announcement[]) => Promise<number>;
-  /** Grants at most `grantsMax` slots; `token` begins the grants' tokens and is never used twice. */
-  readonly dispatch: (token: string, grantsMax: number) => Promise<Dispatched>;
+  /**
+   * Grants at most `grantsMax` slots; `token` begins the grants' tokens and is never used twice. `calling` says how many calls
+   * the asking process has in flight to each origin: no origin gets more of them than it leaves to the others.
+   */
+  readonly dispatch: (
+    token: string,
+    grantsMax: number,
+    calling?: ReadonlyMap<OriginId, number>,
+  ) => Promise<Dispatched>;
   /** Makes an unused grant one of this moment; null when it has lost its place or the account is on hold. */
   readonly renew: (grant: Grant) => Promise<Grant | null>;
   readonly release: (releases: readonly SendRelease[]) => Promise<void>;
@@ -113,11 +120,13 @@ export function createLimiter(redis: RedisClient, prefix: string, leaseMs: numbe
   return {
     announce: (announcements) => announceBy("announce", announcements),
     recover: (announcements) => announceBy("recover", announcements),
-    dispatch: async (token, grantsMax) => {
+    dispatch: async (token, grantsMax, calling = new Map()) => {
       const runId = redis.runId();
       if (runId === null) return { type: "cold" };
       const most = Math.min(grantsMax, grantsMaxPerCall);
-      const reply = await run("dispatch", [runId, most, leaseMs, token, lanesPerTurn]);
+      const shares = [...calling].flatMap(([origin, calls]) => [origin, shareOf(grantsMax, calls)]);
+      const args = [runId, most, leaseMs, token, lanesPerTurn, shareOf(grantsMax, 0), ...shares];
+      const reply = await run("dispatch", args);
       return Array.isArray(reply) ? dispatchedOf(reply) : { type: "cold" };
     },
     renew: async (grant) => {
@@ -134,6 +143,14 @@ export function createLimiter(redis: RedisClient, prefix: string, leaseMs: numbe
     rebuild: (store, origins) =>
       rebuildWindow({ redis, prefix, run, setLimits, hold, store, origins }),
   };
+}
+
+/**
+ * How many more calls an origin may have with `calls` in flight and `free` left: as long as it has no more than are left for all
+ * others. One busy origin gets half of a process, two get a third each: whoever hangs, something is always left.
+ */
+function shareOf(free: number, calls: number): number {
+  return Math.max(0, Math.floor((free - calls + 1) / 2));
 }
 
 function announcementArguments(one: Announcement): readonly (string | number)[] {

@@ -27,6 +27,7 @@ export type RebuildParts = {
 /** What a rebuild asks of Redis beside its scripts: which one it is, and the one place for a nonce. */
 export type RebuildingRedis = Pick<RedisClient, "runId"> & {
   readonly raw: {
+    readonly get: (key: string) => Promise<string | null>;
     readonly set: (
       key: string,
       value: string,
@@ -52,7 +53,8 @@ export async function rebuildWindow(parts: RebuildParts): Promise<boolean> {
   const taken = await redis.raw.set(`${prefix}rebuild`, nonce, "PX", rebuildLeaseMs, "NX");
   if (taken === null) return false;
   try {
-    await refillAll(parts, nonce);
+    // Whoever was at it before may have opened the limiter since we saw it closed: what was granted then must stay in the log.
+    if ((await redis.raw.get(`${prefix}warm`)) !== runId) await refillAll(parts, nonce);
     const open = Number(await run("warm", [nonce, runId])) === 1;
     return open && redis.runId() === runId;
   } catch (error) {

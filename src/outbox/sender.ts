@@ -6,7 +6,8 @@ import { type Periodic, periodic } from "../core/service.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
 import type { Metrics } from "../platform/telemetry/metrics.ts";
 import type { Origins } from "../tenants/origins.ts";
-import { createAttempt } from "./attempt.ts";
+import { createAttempt, type TimedGrant } from "./attempt.ts";
+import { createInFlight } from "./in-flight.ts";
 import { createLedger } from "./ledger.ts";
 import type { Limiter, SendRelease } from "./limiter.ts";
 import type { OutboxStore } from "./store.ts";
@@ -29,10 +30,10 @@ export type SenderParts = {
 };
 
 /**
- * Calls in flight of one process; each origin has its own, lower bound over all processes. Bun opens at most 256 connections for
- * `fetch` and lets further calls wait in line: they would begin after their grants are dead.
+ * Calls in flight of one process; each origin has its own bound over all processes. Bun has at most 256 calls of `fetch` under way
+ * and lets further ones wait in line: they would begin after their grants are dead.
  */
-const callsInFlightMax = 200;
+const callsInFlightMax = 240;
 /** How long the sender rests when nothing is due, ms; a wake-up cuts it short. */
 const restMs = 1_000;
 /** How soon a closed limiter is looked at again, ms. */
@@ -41,7 +42,7 @@ const releasesPerCallMax = 256;
 
 export function createSender(parts: SenderParts): Sender {
   const { limiter, clock, logger } = parts;
-  const inFlight = new Set<Promise<void>>();
+  const inFlight = createInFlight(() => service.wake());
   let stopping = false;
 
   const releaseGroup = grouped(
@@ -54,7 +55,6 @@ export function createSender(parts: SenderParts): Sender {
   const release = async (one: SendRelease): Promise<void> => {
     // A release that is lost is made good by the lane's lease.
     await releaseGroup(one).catch(() => undefined);
-    service.wake();
   };
   const attempt = createAttempt({
     ...parts,
@@ -62,30 +62,26 @@ export function createSender(parts: SenderParts): Sender {
     release,
   });
 
-  const track = (work: Promise<void>): void => {
-    const tracked = work
-      .catch((error) =>
-        logger.error("a delivery was left to its silence", { error: describeError(error) }),
-      )
-      .finally(() => inFlight.delete(tracked));
-    inFlight.add(tracked);
-  };
+  const serve = (timed: TimedGrant): Promise<void> =>
+    attempt(timed).catch((error) =>
+      logger.error("a delivery was left to its silence", { error: describeError(error) }),
+    );
 
   /** Grants and serves once; resolves with how long to rest then, ms, or null when there may be more. */
   const grantSome = async (): Promise<number | null> => {
     const sinceMs = clock.monotonic();
-    const free = callsInFlightMax - inFlight.size;
-    const dispatched = await limiter.dispatch(`${crypto.randomUUID()}.`, free);
+    const free = callsInFlightMax - inFlight.size();
+    const dispatched = await limiter.dispatch(`${crypto.randomUUID()}.`, free, inFlight.perOrigin);
     if (dispatched.type === "cold") {
       return (await limiter.rebuild(parts.store, parts.origins.all())) ? 0 : coldMs;
     }
     if (dispatched.grants.length === 0) return Math.min(dispatched.nextDueMs ?? restMs, restMs);
-    for (const grant of dispatched.grants) track(attempt({ grant, sinceMs }));
+    for (const grant of dispatched.grants) inFlight.add(grant.origin, serve({ grant, sinceMs }));
     return null;
   };
 
   const grantAll = async (): Promise<number> => {
-    while (!stopping && inFlight.size < callsInFlightMax) {
+    while (!stopping && inFlight.size() < callsInFlightMax) {
       const rest = await grantSome();
       if (rest !== null) return rest;
     }
@@ -109,8 +105,6 @@ export function createSender(parts: SenderParts): Sender {
       stopping = true;
       await service.stop();
     },
-    idle: async () => {
-      await Promise.all(inFlight);
-    },
+    idle: inFlight.ended,
   };
 }

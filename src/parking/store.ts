@@ -110,6 +110,7 @@ type DetailRow = ItemRow & {
   readonly item: number;
 };
 
+/** Rejects as the database does; what a rejected statement did is not known, and every one may be repeated. */
 export function createParkingStore(database: Database): ParkingStore {
   const verdictOf = async <Verdict>(
     statement: Statement,

@@ -51,6 +51,7 @@ type OriginRow = {
 
 const allOrigins: Statement = { name: "all_origins", text: "SELECT * FROM all_origins()" };
 
+/** Makes the memory of all origins; empty until the first `refresh`, which rejects while PostgreSQL is away. */
 export function createOrigins(database: Database): Origins {
   let byId = new Map<OriginId, Origin>();
   let byKey = new Map<string, Origin>();

@@ -29,7 +29,7 @@ export type InboundHistory = {
   readonly isComplete: () => boolean;
   /** How often work on an event began, at most. */
   readonly startsMax: () => number;
-  readonly parkedEvents: () => readonly Written[];
+  readonly poisonCount: () => number;
   readonly appliedCount: () => number;
   /** What was never acknowledged, applied or parked. */
   readonly missing: () => readonly string[];
@@ -116,7 +116,7 @@ export function createInboundHistory(world: World, tables: Tables): InboundHisto
     },
     isComplete: () => open === 0,
     startsMax: () => Math.max(0, ...[...courses.values()].map(({ starts }) => starts)),
-    parkedEvents: () => [...courses.values()].filter(({ end }) => end === "parked"),
+    poisonCount: () => [...courses.values()].filter(({ poison }) => poison !== null).length,
     appliedCount: () => [...courses.values()].filter(({ end }) => end === "applied").length,
     missing: () =>
       [...courses.values()].flatMap((course) => {

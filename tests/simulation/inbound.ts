@@ -20,7 +20,12 @@ import {
   type FakeIngestOptions,
 } from "../support/fakes/journal-database.ts";
 import { createFakeLanes, type LaneMutants } from "../support/fakes/lanes.ts";
-import { remoteConversationStore, remoteDatabase, remoteLanes } from "./remote-ports.ts";
+import {
+  markedRedis,
+  remoteConversationStore,
+  remoteDatabase,
+  remoteLanes,
+} from "./remote-ports.ts";
 import { readItem, type SimulatedItem } from "./simulated-channel.ts";
 import { metrics, type Seat, silentLogger, type Stage } from "./stage.ts";
 
@@ -51,6 +56,7 @@ export type InboundOptions<Run extends AnyRun> = {
   readonly deliver: (seat: Seat) => (deliveries: readonly Delivery[]) => void;
   readonly onCommit: NonNullable<FakeStoreOptions["onCommit"]>;
   readonly onPark: NonNullable<FakeStoreOptions["onPark"]>;
+  readonly onDelivery?: FakeStoreOptions["onDelivery"];
   readonly sessionSilenceMs: number;
   readonly dialogSilenceMs: number;
   readonly webCount: number;
@@ -75,7 +81,9 @@ export type SimulatedWebhook = {
 
 const deliveryDeadlineMs = 3_600_000;
 const idsPerBlock = 1_000;
-const idsDrawnMs = 6;
+/** How long a transaction of the journal stays open, ms. */
+const commitMs = 6;
+const slowCommitMs = 400;
 
 export function createInbound<Run extends AnyRun>(options: InboundOptions<Run>): Inbound {
   const { stage, mutants } = options;
@@ -104,6 +112,7 @@ export function createInbound<Run extends AnyRun>(options: InboundOptions<Run>):
       options.onCommit(committed);
     },
     onPark: options.onPark,
+    onDelivery: options.onDelivery,
   });
 
   const databaseOf = (place: number) => {
@@ -111,7 +120,8 @@ export function createInbound<Run extends AnyRun>(options: InboundOptions<Run>):
     return createFakeIngestDatabase({
       data: ingest,
       nextId: () => (mutants.cachedSequence === true ? (own += 1) : (lastId += 1)),
-      later: (work) => void world.after(random.int(idsDrawnMs), work),
+      later: (work) =>
+        void world.after(random.int(random.chance(0.1) ? slowCommitMs : commitMs), work),
       aborts: () => !stage.isQuiet() && !temper.isCalm && random.chance(0.03),
       ...(mutants.ingest === undefined ? {} : { mutants: mutants.ingest }),
     });
@@ -146,7 +156,7 @@ export function createInbound<Run extends AnyRun>(options: InboundOptions<Run>):
 
   for (let count = 0; count < options.workerCount; count += 1)
     stage.keep(`worker ${count}`, (seat) =>
-      startWorker(options, { seat, lanes, store: withMutants(options, store, lanes) }),
+      startWorker(options, { seat, lanes, store: withMutants(options, store) }),
     );
 
   return {
@@ -195,17 +205,7 @@ function startWorker<Run extends AnyRun>(options: InboundOptions<Run>, given: Wo
   });
   const leads = () => seat.postgres.call(async () => true);
   const woken = { lanes, tickets, logger: silentLogger };
-  const { marks } = { marks: () => stage.redis().marks };
-  const redis = {
-    runId: seat.runId,
-    raw: {
-      get: (key: string) => seat.redis.call(async () => marks().get(key) ?? null),
-      set: (key: string, value: string) =>
-        seat.redis.call(async () => {
-          marks().set(key, value);
-        }),
-    },
-  };
+  const redis = markedRedis(stage, seat);
   const services = [
     ...(mutants.noReaper === true ? [] : [createReaper({ ...woken, worker })]),
     ...(mutants.noSweeper === true
@@ -222,19 +222,17 @@ function startWorker<Run extends AnyRun>(options: InboundOptions<Run>, given: Wo
 function withMutants<Run extends AnyRun>(
   { stage, mutants }: InboundOptions<Run>,
   store: ConversationStore,
-  lanes: Lanes,
 ): (seat: Seat) => ConversationStore {
-  void lanes;
   return (seat) => {
     const remote = remoteConversationStore(store, seat.postgres);
     return {
       ...remote,
       commit: async (group, rows) => {
         if (mutants.cacheFirst === true)
-          for (const lane of group)
-            stage
-              .redis()
-              .lanes.states.set(lane.c, { version: lane.v + 1, state: JSON.stringify(lane.s) });
+          await seat.redis.call(async () => {
+            for (const { c, v, s } of group)
+              stage.redis().lanes.states.set(c, { version: v + 1, state: JSON.stringify(s) });
+          });
         const done = remote.commit(group, rows);
         return mutants.trustUnknown === true ? done.catch(() => group.map(() => "done")) : done;
       },

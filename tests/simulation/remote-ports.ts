@@ -1,7 +1,10 @@
 import type { ConversationStore } from "../../src/conversation/store.ts";
 import type { Lanes } from "../../src/lane/lanes.ts";
 import type { Database } from "../../src/platform/postgres/database.ts";
+import type { OutboxStore } from "../../src/outbox/store.ts";
+import type { MarkedRedis } from "../../src/platform/redis/redis.ts";
 import type { Link } from "../support/simulation/link.ts";
+import type { Seat, Stage } from "./stage.ts";
 
 /** Lanes as a process has them: behind a connection. */
 export function remoteLanes(lanes: Lanes, { call }: Link): Lanes {
@@ -38,5 +41,27 @@ export function remoteDatabase(database: Database, { call }: Link): Database {
     query: (statement, values) => call(() => database.query(statement, values)),
     lend: (work) => call(() => database.lend(work)),
     close: async () => undefined,
+  };
+}
+
+/** The outbox's statements as a process has them: behind a connection. */
+export function remoteOutboxStore(store: OutboxStore, { call }: Link): OutboxStore {
+  return {
+    exchange: (finished, grants) => call(() => store.exchange(finished, grants)),
+    stranded: (page) => call(() => store.stranded(page)),
+    silent: (silentMs) => call(() => store.silent(silentMs)),
+    recentSends: (graceMs) => call(() => store.recentSends(graceMs)),
+    holds: () => call(() => store.holds()),
+  };
+}
+
+/** The marks by which a sweeper knows a Redis again. */
+export function markedRedis(stage: Stage, { redis, runId }: Seat): MarkedRedis {
+  return {
+    runId,
+    raw: {
+      get: (key) => redis.call(async () => stage.redis().marks.get(key) ?? null),
+      set: (key, value) => redis.call(async () => stage.redis().marks.set(key, value)),
+    },
   };
 }

@@ -1,7 +1,7 @@
 import type { TicketQueue } from "../../src/platform/queue/tickets.ts";
 import type { Logger } from "../../src/platform/telemetry/logger.ts";
 import { createMetrics } from "../../src/platform/telemetry/metrics.ts";
-import { emptyLaneData, type LaneData } from "../support/fakes/lanes.ts";
+import { emptyLaneData, type LaneData, loseLaneKey } from "../support/fakes/lanes.ts";
 import { emptyLimiterData, type LimiterData } from "../support/fakes/limiter-data.ts";
 import { createTables, type Tables } from "../support/fakes/tables.ts";
 import { createTicketBoard, type TicketData, type TicketSeat } from "../support/fakes/tickets.ts";
@@ -44,11 +44,10 @@ export type Stage = {
   readonly isQuiet: () => boolean;
 };
 
-/** After this nothing goes wrong any more, ms. */
-const quietAtMs = 16_000;
 const supervisedEveryMs = 50;
 const rebornMsMax = 400;
 const reconnectMsMax = 1_000;
+const copiedMsMax = 1_500;
 const clockOffsetMs = 1_790_000_000_000;
 const skewMsMax = 7_200_000;
 
@@ -95,7 +94,7 @@ export function createStage(seed: number, label: string): Stage {
   let losses = 0;
   const kept: Kept[] = [];
   const connections = new Set<Connection>();
-  const isQuiet = (): boolean => world.now() >= quietAtMs;
+  const isQuiet = (): boolean => world.now() >= temper.quietAtMs;
 
   const faults = (): LinkFaults | null => {
     if (isQuiet() || temper.link === null) return null;
@@ -183,11 +182,25 @@ export function createStage(seed: number, label: string): Stage {
     return living[random.int(living.length)] ?? null;
   };
 
+  const flush = (): void => {
+    redis = emptyRedis();
+    losses += 1;
+  };
+
+  /** Redis writes its data down now and then; after a crash it comes back with what it wrote last. */
+  const copy = (): void => {
+    if (isQuiet()) return;
+    older = structuredClone(redis);
+    world.after(random.int(copiedMsMax), copy);
+  };
+
   const strike = (): void => {
     if (isQuiet()) return;
     misfortunes += 1;
     const victim = anyProcess();
-    switch (random.pick(temper.strikes)) {
+    const what = random.pick(temper.strikes);
+    world.note(() => `${what}, ${victim?.name ?? "nobody"}`);
+    switch (what) {
       case "kill":
         if (victim !== null) world.kill(victim);
         return;
@@ -195,16 +208,15 @@ export function createStage(seed: number, label: string): Stage {
         if (victim !== null) world.pause(victim, random.pick([20, 300, 1_500, 4_000, 9_000]));
         return;
       case "flush":
-        redis = emptyRedis();
-        losses += 1;
+        flush();
+        if (random.chance(0.4)) world.after(random.int(400), flush);
         return;
       case "restart_empty":
         return restartRedis(emptyRedis());
-      case "copy":
-        older = structuredClone(redis);
-        return;
       case "restart_older":
         return restartRedis(older === null ? emptyRedis() : structuredClone(older));
+      case "evict":
+        return loseLaneKey(redis.lanes, random.int);
       case "postgres_away":
         postgresUpAt = world.now() + random.int(3_000);
         return;
@@ -215,8 +227,9 @@ export function createStage(seed: number, label: string): Stage {
   };
 
   world.after(supervisedEveryMs, supervise);
+  if (temper.strikes.includes("restart_older")) copy();
   for (let count = 0; count < temper.strikeCount; count += 1)
-    world.after(random.int(quietAtMs), strike);
+    world.after(random.int(temper.quietAtMs), strike);
 
   return {
     world,

@@ -7,7 +7,7 @@ export type Strike =
   | "pause"
   | "flush"
   | "restart_empty"
-  | "copy"
+  | "evict"
   | "restart_older"
   | "postgres_away"
   | "redis_away";
@@ -15,6 +15,8 @@ export type Strike =
 /** What goes wrong in one run, and how often. */
 export type Temper = {
   readonly isCalm: boolean;
+  /** After this nothing goes wrong any more, ms; messages are written before. */
+  readonly quietAtMs: number;
   readonly link: LinkFaults | null;
   readonly lostTickets: number;
   readonly strikes: readonly [Strike, ...Strike[]];
@@ -28,13 +30,15 @@ const allStrikes: readonly Strike[] = [
   "pause",
   "flush",
   "restart_empty",
-  "copy",
+  "evict",
   "restart_older",
   "postgres_away",
   "redis_away",
 ];
 const calmShare = 0.15;
 const strikesMax = 10;
+const quietMsMin = 2_000;
+const quietMsMax = 16_000;
 
 /**
  * Draws a run's temper. Each kind of misfortune is switched on in about half of the runs only: so kinds meet in all combinations,
@@ -48,6 +52,7 @@ export function drawTemper(random: Random): Temper {
   const [first = "kill", ...others] = chosen;
   return {
     isCalm,
+    quietAtMs: quietMsMin + random.int(quietMsMax - quietMsMin),
     link: isCalm
       ? null
       : {
@@ -55,7 +60,7 @@ export function drawTemper(random: Random): Temper {
           answerLost: some(0.1),
           late: some(0.06),
           slow: some(0.1),
-          crash: some(0.01),
+          crash: some(0.03),
         },
     lostTickets: some(0.3),
     strikes: [first, ...others],

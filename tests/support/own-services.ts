@@ -25,6 +25,8 @@ type OwnServer = {
 
 export type OwnRedis = OwnServer & {
   readonly empty: () => Promise<void>;
+  /** @throws when the server refuses it. */
+  readonly command: (name: string, ...args: readonly string[]) => Promise<void>;
   /** The wire to it. */
   readonly wire: Wire;
 };
@@ -77,6 +79,10 @@ export async function ownRedis(): Promise<OwnRedis> {
     stop,
     empty: async () => {
       if (!(await directly((client) => client.flushall()))) throw new Error("not emptied");
+    },
+    command: async (name, ...args) => {
+      const done = await directly((client) => client.call(name, ...args));
+      if (!done) throw new Error(`Redis refused ${name}`);
     },
     remove: async () => {
       await stop();

@@ -1,3 +1,4 @@
+import { Redis } from "ioredis";
 import {
   type FakeChat2Desk,
   startFakeChat2Desk,
@@ -15,6 +16,8 @@ export type ProcessStage = {
   readonly redisWire: Wire;
   readonly platform: FakeChat2Desk;
   readonly environment: Readonly<Record<string, string>>;
+  /** Processes whose numbers are kept by their own name in Redis. */
+  readonly rosterSize: () => Promise<number>;
   /** Starts a process; all of them are ended with the stage. */
   readonly start: (role: string, more?: Readonly<Record<string, string>>) => HookdeskProcess;
   readonly close: () => Promise<void>;
@@ -50,6 +53,12 @@ export async function openProcessStage(): Promise<ProcessStage> {
     redisWire: redis.wire,
     platform,
     environment,
+    rosterSize: async () => {
+      const client = new Redis(testRedisUrl);
+      const size = await client.hlen(`${prefix}:{r0}:numbers`);
+      client.disconnect();
+      return size;
+    },
     start: (role, more = {}) => {
       const started = startProcess({ ...environment, ...more }, role);
       processes.push(started);

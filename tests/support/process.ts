@@ -92,7 +92,10 @@ export function becomesReady(one: { readonly url: string }): Promise<unknown> {
 type Health = {
   readonly status: string;
   readonly checks: Readonly<
-    Record<string, { readonly status: string; readonly message: string } | undefined>
+    Record<
+      string,
+      ({ readonly status: string; readonly message: string } & Record<string, unknown>) | undefined
+    >
   >;
 };
 

@@ -11,6 +11,8 @@ export type Wire = {
   readonly refuse: () => Promise<void>;
   /** Connections stay open, as with a server that is frozen or a network that drops packets. */
   readonly hang: () => Promise<void>;
+  /** Connections stay open and pass nothing for ever; new ones work. As when a network forgets them, or a server moves. */
+  readonly stall: () => void;
   readonly close: () => Promise<void>;
 };
 
@@ -42,6 +44,12 @@ export async function openWire(firstTarget: number): Promise<Wire> {
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };
+  const stall = (): void => {
+    for (const socket of sockets) {
+      socket.unpipe();
+      socket.pause();
+    }
+  };
   let server: Server | null = await listen(accept, 0);
   const port = portOf(server);
   const close = async (): Promise<void> => {
@@ -62,11 +70,9 @@ export async function openWire(firstTarget: number): Promise<Wire> {
     hang: async () => {
       hanging = true;
       server ??= await listen(accept, port);
-      for (const socket of sockets) {
-        socket.unpipe();
-        socket.pause();
-      }
+      stall();
     },
+    stall,
     close,
   };
 }

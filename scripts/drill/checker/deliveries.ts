@@ -18,26 +18,32 @@ export function copiesByDelivery(histories: Histories): ReadonlyMap<string, read
 export const deliveredOnce: Check = (histories) => {
   const policies = new Map(histories.accounts.map(({ name, policy }) => [name, policy]));
   const copies = copiesByDelivery(histories);
-  const violations: Violation[] = [];
-  const counts = { delivered: 0, copies: 0, ambiguous: 0, "held as unknown": 0 };
-  const known = new Set(histories.output.replies.map((reply) => reply.delivery));
-  for (const reply of histories.output.replies) {
+  const judged = histories.output.replies.map((reply) => {
     const own = copies.get(reply.delivery) ?? [];
-    const ambiguous = own.filter((copy) => isAmbiguous(copy, histories)).length;
-    counts.delivered += own.length > 0 ? 1 : 0;
-    counts.copies += Math.max(0, own.length - 1);
-    counts.ambiguous += ambiguous;
-    const sentence = fault(reply, own, { histories, hold: policies.get(reply.account) === "hold" });
-    if (sentence === "held") counts["held as unknown"] += 1;
-    else if (sentence !== null) violations.push({ sentence, where: reply });
-  }
-  for (const [delivery, [first]] of copies)
-    if (first !== undefined && !known.has(delivery))
-      violations.push({
+    const hold = policies.get(reply.account) === "hold";
+    return { reply, copies: own, sentence: fault(reply, own, { histories, hold }) };
+  });
+  const known = new Set(histories.output.replies.map((reply) => reply.delivery));
+  const strays = [...copies].filter(([delivery]) => !known.has(delivery));
+  const all = [...copies.values()].flat();
+  return {
+    invariant: "one delivery per message",
+    counts: {
+      delivered: judged.filter((one) => one.copies.length > 0).length,
+      copies: all.length - copies.size,
+      ambiguous: all.filter((copy) => isAmbiguous(copy, histories)).length,
+      "held as unknown": judged.filter(({ sentence }) => sentence === "held").length,
+    },
+    violations: [
+      ...judged.flatMap(({ reply, sentence }) =>
+        sentence === null || sentence === "held" ? [] : [{ sentence, where: reply }],
+      ),
+      ...strays.map(([delivery, [first]]) => ({
         sentence: `delivery ${delivery} reached a client and is in no table`,
-        where: { account: first.account, client: first.client ?? "" },
-      });
-  return { invariant: "one delivery per message", counts, violations };
+        where: { account: first?.account ?? "", client: first?.client ?? "" },
+      })),
+    ],
+  };
 };
 
 function fault(

@@ -1,6 +1,6 @@
 import type { Disturbance, Histories } from "../histories.ts";
 import { type Answered, answerTimes, slackMs, spread } from "./answer-times.ts";
-import type { Check, Violation } from "./verdict.ts";
+import { type Check, conversationKey, type Violation } from "./verdict.ts";
 
 /** A killed worker's work is running again within this, ms. */
 const workMs = 10_000;
@@ -9,6 +9,8 @@ const deliveryMarginMs = 3_000;
 const firstBackOffMs = 1_000;
 /** Nothing is left after healing for longer than this and what the limit needs for the backlog, ms. */
 const stuckMs = 60_000;
+/** An account that may send so much in a window never waits for its limit. */
+const roomyCount = 1_000;
 
 /** Nothing is left stuck: every acknowledged message is answered in time after healing, and no work is open at the end. */
 export const nothingStuck: Check = (histories) => {
@@ -68,32 +70,18 @@ function backlogMs(one: Answered, all: readonly Answered[], histories: Histories
 /** Promise 7, judged for each blow that nothing else disturbed; accounts that wait for their limit are left out. */
 export const recoveredInTime: Check = (histories) => {
   const roomy = new Set(
-    histories.accounts.filter(({ limit }) => limit.count >= 1_000).map(({ name }) => name),
+    histories.accounts.filter(({ limit }) => limit.count >= roomyCount).map(({ name }) => name),
   );
-  const answered = answerTimes(histories).filter(({ invocation }) => roomy.has(invocation.account));
+  // What stands behind poison waits for it to be parked, by promise.
+  const poisoned = new Set(histories.invocations.filter((one) => one.poison).map(conversationKey));
+  const answered = answerTimes(histories).filter(
+    ({ invocation }) => roomy.has(invocation.account) && !poisoned.has(conversationKey(invocation)),
+  );
   const slack = slackMs(histories, answered);
-  const violations: Violation[] = [];
-  const recoveries: number[] = [];
-  const blows = histories.disturbances.filter(({ kind }) => kind === "killed");
-  for (const blow of blows) {
-    const limit = limitOf(blow, histories);
-    if (limit === null) continue;
-    const hit = answered.filter(
-      ({ acknowledgedMs, answeredMs }) =>
-        acknowledgedMs < blow.fromMs && (answeredMs ?? Number.POSITIVE_INFINITY) > blow.fromMs,
-    );
-    const alone = !disturbedBetween(histories, blow, blow.fromMs + limit + slack);
-    for (const one of hit) {
-      const took = (one.answeredMs ?? Number.POSITIVE_INFINITY) - blow.fromMs;
-      if (Number.isFinite(took)) recoveries.push(took);
-      if (alone && took > limit + slack && !isHeld(one, histories))
-        violations.push({
-          sentence: `message ${one.invocation.message} was answered ${Math.round(took)} ms after a ${blow.target} was killed; ${Math.round(limit + slack)} ms are allowed`,
-          where: one.invocation,
-        });
-    }
-  }
-  const { p50, p99, max } = spread(recoveries);
+  const blows = histories.disturbances.filter((one) => limitOf(one, histories) !== null);
+  const judged = blows.map((blow) => judge(blow, answered, { histories, slack }));
+  const recoveries = judged.flatMap(({ recoveries: own }) => own);
+  const { p50, p99, max } = spread(recoveries.filter(Number.isFinite));
   return {
     invariant: "killed work runs again in time",
     counts: {
@@ -104,11 +92,36 @@ export const recoveredInTime: Check = (histories) => {
       "max ms": max,
       "slack ms": Math.round(slack),
     },
-    violations,
+    violations: judged.flatMap(({ violations }) => violations),
   };
 };
 
+type Judged = { readonly recoveries: readonly number[]; readonly violations: readonly Violation[] };
+
+/** The messages that were acknowledged and not answered when the blow fell. */
+function judge(
+  blow: Disturbance,
+  answered: readonly Answered[],
+  given: { readonly histories: Histories; readonly slack: number },
+): Judged {
+  const { histories, slack } = given;
+  const limit = (limitOf(blow, histories) ?? 0) + slack;
+  const hit = answered
+    .map((one) => ({ one, tookMs: (one.answeredMs ?? Number.POSITIVE_INFINITY) - blow.fromMs }))
+    .filter(({ one, tookMs }) => one.acknowledgedMs < blow.fromMs && tookMs > 0);
+  const alone = !disturbedBetween(histories, blow, blow.fromMs + limit);
+  const late = hit.filter(({ one, tookMs }) => alone && tookMs > limit && !isHeld(one, histories));
+  return {
+    recoveries: hit.map(({ tookMs }) => tookMs),
+    violations: late.map(({ one, tookMs }) => ({
+      sentence: `message ${one.invocation.message} was answered ${Math.round(tookMs)} ms after a ${blow.target} was killed; ${Math.round(limit)} ms are allowed`,
+      where: one.invocation,
+    })),
+  };
+}
+
 function limitOf(blow: Disturbance, { sendTimeoutMs }: Histories): number | null {
+  if (blow.kind !== "killed") return null;
   if (blow.target === "worker") return workMs;
   return blow.target === "outbox" ? sendTimeoutMs + deliveryMarginMs + firstBackOffMs : null;
 }

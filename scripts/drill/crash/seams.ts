@@ -44,7 +44,7 @@ export const seams: readonly Seam[] = [
     body: `const made = original(database);
       return { ...made, commit: async (lanes, rows) => {
         drillHit("worker.before-commit");
-        if (lanes.every((lane) => !/\\d/.test(String(lane.x)))) drillHit("worker.before-tick");
+        if (lanes.some((lane) => !/\\d/.test(String(lane.x)))) drillHit("worker.before-tick");
         const verdicts = await made.commit(lanes, rows);
         drillHit("worker.after-commit");
         return verdicts;

@@ -1,5 +1,5 @@
 import type { Disturbance } from "../histories.ts";
-import { type Fault, type Ground } from "./fault.ts";
+import type { Fault, Ground } from "./fault.ts";
 
 /** Misbehaviour of the platform in the words of its control, at a share of the calls. */
 function misbehaves(

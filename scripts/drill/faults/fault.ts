@@ -35,6 +35,10 @@ export type Needs = {
   /** Share of messages that come a hundred times at once. */
   readonly burstShare?: number;
   readonly sessionSilence?: string;
+  /** Longest pause of a patient client between two lines, ms. */
+  readonly pauseMsMax?: number;
+  /** Orders of one client, one after another. */
+  readonly ordersEach?: number;
 };
 
 /** One fault: `inject` resolves when it is over and healed. It tells the nemesis log what it did and that it fired. */

@@ -1,10 +1,12 @@
 import { childrenOf } from "../../bench/processes.ts";
 import { signalProcess } from "../../services/process-identity.ts";
+import { until } from "../../services/until.ts";
 import { between, type Fault, type Ground, proxyOf } from "./fault.ts";
 import { storeClients } from "./redis-faults.ts";
 
 const outageMs = 1_500;
 const lockMs = 4_000;
+const recoveryMs = 30_000;
 
 /** Answers of the statement of this name are eaten on the way to a role: it never learns whether its transaction was committed. */
 function unknownCommit(role: "web" | "worker" | "outbox", statement: string): Fault {
@@ -31,25 +33,39 @@ function unknownCommit(role: "web" | "worker" | "outbox", statement: string): Fa
   };
 }
 
+const anyBackend = `SELECT pid FROM pg_stat_activity
+  WHERE application_name LIKE 'hookdesk-%' AND datname = current_database() ORDER BY random() LIMIT 1`;
+
 async function backendKilled(ground: Ground): Promise<void> {
-  const { nemesis, postgres, database, durationMs, random } = ground;
-  const until = performance.now() + durationMs;
-  while (performance.now() < until) {
-    await Bun.sleep(between(random, 1_000, 4_000));
+  const { nemesis, postgres, durationMs, random } = ground;
+  const over = performance.now() + durationMs;
+  while (performance.now() < over) {
+    await Bun.sleep(between(random, 1_000, 3_000));
+    const victim = await someBackend(ground);
     const end = nemesis.begin({ fault: "backend-killed", target: "postgres", kind: "killed" });
-    const { rows } = await postgres.connected(database, (client) =>
-      client.query<{ pid: number }>(
-        "SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'hookdesk-%' AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1",
-      ),
-    );
-    const victim = rows[0]?.pid;
     if (victim !== undefined && childrenOf(postgres.pid).includes(victim)) {
       signalProcess(victim, "SIGKILL");
       nemesis.fired("backend-killed");
     }
     await Bun.sleep(outageMs);
+    await someBackend(ground);
     end();
   }
+}
+
+/** A backend of Hookdesk's; waits until PostgreSQL has recovered and has one. */
+function someBackend({ postgres, database }: Ground): Promise<number | undefined> {
+  const ask = async () => {
+    try {
+      const { rows } = await postgres.connected(database, (client) =>
+        client.query<{ pid: number }>(anyBackend),
+      );
+      return rows[0]?.pid;
+    } catch {
+      return undefined;
+    }
+  };
+  return until(ask, { deadlineMs: recoveryMs });
 }
 
 async function postmasterKilled(ground: Ground): Promise<void> {

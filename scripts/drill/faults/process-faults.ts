@@ -1,5 +1,7 @@
 import { crashPoints } from "../crash/crash-points.ts";
 import type { RoleTarget } from "../nemesis.ts";
+import { until } from "../../services/until.ts";
+import { poisonous } from "../workload.ts";
 import { between, type Fault, type Ground, pick } from "./fault.ts";
 
 /** Longer than any lease of a lane, and than a sender may be silent, ms. */
@@ -7,6 +9,8 @@ const workerPauseMs = 9_000;
 const senderPauseMs = 14_000;
 const pointDeadlineMs = 5_000;
 const reviveMs = 2_500;
+/** What parks a poisonous message are five attempts, with the waits or the leases between them, ms. */
+const parkingMs = 60_000;
 
 /** Deaths are written into the history by the supervisor, which sees those of crash points too. */
 function killedAtRandom(role: RoleTarget, codes: string): Fault {
@@ -36,11 +40,14 @@ function killedAtPoints(role: keyof typeof crashPoints, codes: string): Fault {
     what: `a ${role} process is killed between two steps: ${crashPoints[role].map((point) => point.slice(role.length + 1)).join(", ")}`,
     needs: { preload: true },
     inject: async (ground) => {
-      for (const point of crashPoints[role]) {
-        if (await ground.crash.fire(point, pointDeadlineMs)) ground.nemesis.fired(name);
-        else throw new Error(`no process came by ${point}`);
-        await Bun.sleep(between(ground.random, 300, 2_000));
-      }
+      const until = performance.now() + ground.durationMs;
+      do {
+        for (const point of crashPoints[role]) {
+          if (await ground.crash.fire(point, pointDeadlineMs)) ground.nemesis.fired(name);
+          else throw new Error(`no process came by ${point}`);
+          await Bun.sleep(between(ground.random, 300, 2_000));
+        }
+      } while (performance.now() < until);
     },
   };
 }
@@ -85,7 +92,8 @@ const stoppedAtCommit: Fault = {
   name: "worker-stopped-at-commit",
   codes: "F05",
   what: "a worker stops before the commit of what is due, goes on when others went on, and then Redis is emptied",
-  needs: { preload: true, sessionSilence: "1s" },
+  // Sessions end in every pause, so that there is always something due, and the same clients write before, meanwhile and after.
+  needs: { preload: true, sessionSilence: "250ms", pauseMsMax: 1_500, ordersEach: 5 },
   inject: async (ground) => {
     const { nemesis, roles, crash, redis } = ground;
     const end = nemesis.begin({
@@ -181,13 +189,14 @@ function poison(text: "drill-poison-throw" | "drill-poison-kill", what: string):
     codes: "F02",
     what,
     needs: { preload: true, poison: text },
-    inject: async ({ nemesis, durationMs, postgres, database }) => {
-      // What parks it are five attempts, with the waits between them.
-      await Bun.sleep(durationMs);
-      const { rows } = await postgres.connected(database, (client) =>
-        client.query("SELECT FROM parked"),
-      );
-      nemesis.fired(name, rows.length);
+    inject: async ({ nemesis, postgres, database }) => {
+      const parkedBoth = async () => {
+        const { rows } = await postgres.connected(database, (client) =>
+          client.query("SELECT FROM parked"),
+        );
+        return rows.length >= poisonous ? rows.length : undefined;
+      };
+      nemesis.fired(name, (await until(parkedBoth, { deadlineMs: parkingMs })) ?? 0);
     },
   };
 }

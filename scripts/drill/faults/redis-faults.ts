@@ -41,7 +41,7 @@ async function slowly(ground: Ground, name: string): Promise<void> {
 
 async function emptied(ground: Ground, name: string): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) {
-    ground.workload.crowd("north-tight", 12);
+    ground.workload.crowd("north-tight", Math.ceil(ground.durationMs / 1_000));
     await Bun.sleep(between(ground.random, 1_000, ground.durationMs / 4));
     ground.nemesis.blow({ fault: name, target: "redis", kind: "emptied" });
     await ground.redis.command("FLUSHALL");

@@ -1,5 +1,3 @@
-import type { Redis } from "ioredis";
-
 /**
  * Posting wake-ups without waiting for them.
  *
@@ -11,11 +9,17 @@ import type { Redis } from "ioredis";
  */
 export type TicketPost = { readonly post: () => void; readonly close: () => void };
 
+/** What is needed of Bull's connection. */
+export type TicketClient = {
+  readonly status: string;
+  readonly on: (event: "ready", listener: () => void) => unknown;
+};
+
 /** Wake-ups on their way to Redis at the same time. */
 const addsInFlightMax = 4;
 
 /** Posts by `add` over `client`; what fails while Redis is there is left to those who look for stranded work. */
-export function createTicketPost(client: Redis, add: () => Promise<unknown>): TicketPost {
+export function createTicketPost(client: TicketClient, add: () => Promise<unknown>): TicketPost {
   let inFlight = 0;
   let owed = false;
   let closed = false;

@@ -34,8 +34,8 @@ const failedJobsKept = 100;
 const closeMs = 6_000;
 /** Longest time a number for people may take, ms. */
 const waitingMs = 1_000;
-/** When a silent connection is probed; a server that vanished is noticed some 10 s later, ms. */
-const keepAliveMs = 10_000;
+/** A connection that owes an answer for so long is dead, ms; a blocking read is answered every 5 s at least. */
+const silenceMs = 12_000;
 
 /** How Bull behaves: a consumer blocks for `drainDelay` s, and is back at work soon after any trouble. */
 const settings = {
@@ -114,7 +114,7 @@ function createBullClient(
     maxRetriesPerRequest: null,
     enableReadyCheck: false,
     connectTimeout: connectTimeoutMs,
-    keepAlive: keepAliveMs,
+    socketTimeout: silenceMs,
     retryStrategy: reconnectDelay,
   });
   client.on("error", () => undefined);

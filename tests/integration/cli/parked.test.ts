@@ -66,20 +66,6 @@ describe("an event that was parked", () => {
     expect((await command("ledger")).code).toBe(0);
   });
 
-  test("is woken at once: it is applied before any sweeper could have found it", async () => {
-    await parkMessageOf(stage, { clientId: 812, messageId: 9_002, text: "quick" });
-    const id = await parkedOf("--events");
-    const begun = performance.now();
-    expect(await command(`parked replay ${id}`)).toMatchObject({ code: 0, note: "" });
-    await eventually(
-      "it is applied",
-      async () =>
-        (await stage.database.count("SELECT count(*) FROM message_logs WHERE client_id = '812'")) >
-        0,
-    );
-    expect(performance.now() - begun).toBeLessThan(900);
-  });
-
   test("can be discarded with a reason, and the ledger says so", async () => {
     await parkMessageOf(stage, { clientId: 813, messageId: 9_003, text: "spam" });
     const id = await parkedOf("--events");

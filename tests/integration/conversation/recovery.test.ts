@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createReaper, createTimers } from "../../../src/conversation/keeper.ts";
+import type { ChannelEvent } from "../../../src/message/event.ts";
 import { createLogger } from "../../../src/platform/telemetry/logger.ts";
 import { eventually } from "../../support/eventually.ts";
 import { forgetKeys, openWorkbench, type Workbench } from "../../support/workbench.ts";
@@ -82,30 +83,31 @@ describe("Redis comes back empty", () => {
   });
 });
 
+const noteOf = (text: string): ChannelEvent => ({
+  type: "side_message",
+  messageId: text,
+  kind: "note",
+  operatorId: null,
+  content: { text, attachments: [], location: null },
+});
+
 describe("more events than a mailbox holds", () => {
   test("are all applied, once and in order, without waiting for the sweeper", async () => {
     await applied(bench, "flood", ["hello"]);
-    const events = await bench.storeWebhook(
-      Array.from({ length: 450 }, (_, i) => ({
-        key: `flood-${i}`,
-        client: "flood",
-        event: {
-          type: "side_message",
-          messageId: `${i}`,
-          kind: "note",
-          operatorId: null,
-          content: { text: `${i}`, attachments: [], location: null },
-        },
-      })),
+    const notes = await Promise.all(
+      Array.from({ length: 450 }, (_, i) =>
+        bench.storeWebhook([{ key: `flood-${i}`, client: "flood", event: noteOf(`${i}`) }]),
+      ),
     );
+    const events = notes.flat().toSorted((a, b) => Number(a.id) - Number(b.id));
     await bench.post(events);
-    await bench.worker.drain();
+    while (await bench.worker.drain());
     expect(await pendingOf(bench, "flood")).toBe(0);
-    const rows = await bench.database.rows<{ text: string }>(
-      "SELECT text FROM messages WHERE conv = $1 AND kind = 'note' ORDER BY seq",
+    const rows = await bench.database.rows<{ event_id: string }>(
+      "SELECT event_id FROM messages WHERE conv = $1 AND kind = 'note' ORDER BY seq",
       [bench.conversation("flood")],
     );
-    expect(rows.map(({ text }) => text)).toEqual(Array.from({ length: 450 }, (_, i) => `${i}`));
+    expect(rows.map(({ event_id }) => event_id)).toEqual(events.map(({ id }) => id));
     expect(await bench.redis.raw.exists(`${bench.prefix}lane:${bench.conversation("flood")}`)).toBe(
       0,
     );

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { LedgerLine } from "../../../src/ledger/ledger.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openWorkbench, type Workbench } from "../../support/workbench.ts";
 import { drainFor, onlyParked, parkingWithoutWaking, parkMessage } from "../parking/parking-lot.ts";
@@ -22,6 +23,24 @@ const empty = {
   pending: 0,
   missing: 0,
 };
+
+/** Rounds of a system's life: copies, poison, replays and discards, while workers may run. */
+async function liveFor(rounds: number): Promise<void> {
+  const clients = Array.from({ length: 20 }, (_, index) => `client ${index}`);
+  const parking = parkingWithoutWaking(bench.pipeline);
+  const hear = async (client: string, round: number): Promise<void> => {
+    const event = message(`${client}/${round}`, client);
+    await bench.post(await bench.storeWebhook([event, event]));
+  };
+  for (let round = 0; round < rounds; round += 1) {
+    await Promise.all(clients.map((client) => hear(client, round)));
+    await parkMessage(bench, `poison ${round}`);
+    const { items } = await parking.list({}, 10);
+    if (round % 3 === 0) await parking.replay(items, "anna");
+    const discarded = round % 3 === 1 ? items : [];
+    for (const item of discarded) await parking.discard(item, { by: "anna", why: "a test" });
+  }
+}
 
 describe("the ledger", () => {
   test("has a line for an origin that has received nothing", async () => {
@@ -116,32 +135,16 @@ describe("the ledger", () => {
   });
 
   test("balances in every reading while the system works", async () => {
-    const clients = Array.from({ length: 20 }, (_, index) => `client ${index}`);
-    const parking = parkingWithoutWaking(bench.pipeline);
     let running = true;
-    const writing = (async () => {
-      for (let round = 0; round < 15; round += 1) {
-        await Promise.all(
-          clients.map(async (client) => {
-            const event = message(`${client}/${round}`, client);
-            await bench.post(await bench.storeWebhook([event, event]));
-          }),
-        );
-        await parkMessage(bench, `poison ${round}`);
-        const { items } = await parking.list({}, 10);
-        if (round % 3 === 0) await parking.replay(items, "anna");
-        if (round % 3 === 1) {
-          for (const item of items) await parking.discard(item, { by: "anna", why: "a test" });
-        }
-      }
+    const living = liveFor(15).finally(() => {
       running = false;
-    })();
+    });
     const working = (async () => {
       while (running) await bench.newWorker().drain();
     })();
-    const readings = [];
+    const readings: LedgerLine[] = [];
     while (running) readings.push(await lineOf(bench.pipeline));
-    await Promise.all([writing, working]);
+    await Promise.all([living, working]);
     expect(readings.length).toBeGreaterThan(10);
     expect(readings.filter((line) => line.missing !== 0)).toEqual([]);
     expect(readings.some((line) => line.pending > 0 && line.applied > 0)).toBe(true);

@@ -106,6 +106,16 @@ describe("a store that is lost while clients order", () => {
   );
 
   test(
+    "every connection to Redis dies without a word: new ones are made",
+    async () => {
+      const findings = await orderThrough(async () => stage.redis.wire.stall());
+      expect(findings.problems).toEqual([]);
+      expect(findings.faultless).toBe(true);
+    },
+    testMs,
+  );
+
+  test(
     "PostgreSQL stops and returns: webhooks are refused with 503, delivered again, and every order is completed",
     async () => {
       const begun = performance.now();

@@ -11,7 +11,7 @@ import {
 } from "../../../src/outbox/ends.ts";
 import type { Grant } from "../../../src/outbox/limiter.ts";
 import { type AttemptContext, afterAttempt, afterSilence } from "../../../src/outbox/policy.ts";
-import type { GrantAnswer } from "../../../src/outbox/store.ts";
+import type { Finished, GrantAnswer } from "../../../src/outbox/store.ts";
 import type { Origin } from "../../../src/tenants/origins.ts";
 import { type OutboxBench, openOutboxBench } from "../../support/outbox.ts";
 
@@ -432,7 +432,7 @@ describe("holds", () => {
     for (const ms of [1, 2, 3]) {
       grants.push(grantFor(await bench.put(held, `${newClient()}-${ms}`), held));
     }
-    const ends = [];
+    const ends: Finished[] = [];
     for (const [n, grant] of grants.entries()) {
       const outcome = throttled((n + 1) * 10_000);
       const after = afterAttempt(outcome, context);

@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { ConversationId } from "../../../src/core/ids.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import type { ConversationId, OriginId } from "../../../src/core/ids.ts";
 import { graceMs } from "../../../src/outbox/grant-life.ts";
-import type { Dispatched, Grant, Limiter } from "../../../src/outbox/limiter.ts";
+import type { Dispatched, Grant } from "../../../src/outbox/limiter.ts";
 import type { Origin } from "../../../src/tenants/origins.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type OutboxBench, openOutboxBench } from "../../support/outbox.ts";
@@ -9,18 +9,19 @@ import { type OutboxBench, openOutboxBench } from "../../support/outbox.ts";
 let bench: OutboxBench;
 let tokens = 0;
 
-beforeEach(async () => {
+beforeAll(async () => {
   bench = await openOutboxBench();
 });
-afterEach(() => bench.close());
+beforeEach(() => bench.loseRedis());
+afterAll(() => bench.close());
 
 const nextToken = (): string => {
   tokens += 1;
   return `t${tokens}.`;
 };
 
-async function dispatch(grantsMax = 64, limiter: Limiter = bench.limiter) {
-  const dispatched = await limiter.dispatch(nextToken(), grantsMax);
+async function dispatch(grantsMax = 1_000, calling?: ReadonlyMap<OriginId, number>) {
+  const dispatched = await bench.limiter.dispatch(nextToken(), grantsMax, calling);
   if (dispatched.type === "cold") throw new Error("the limiter is cold");
   return dispatched;
 }
@@ -132,7 +133,7 @@ describe("many conversations", () => {
     await bench.warm();
     const all = conversations(origin, 5);
     await bench.announce(origin, all);
-    const [first = never(), second = never()] = (await dispatch(2)).grants;
+    const [first = never(), second = never()] = (await dispatch(4)).grants;
     await bench.limiter.release([{ grant: first, next: { waitMs: 60_000 }, used: true }]);
     expect(convsOf(await dispatch())).toEqual(all.slice(2));
     await bench.limiter.release([done(second)]);
@@ -178,6 +179,24 @@ describe("many conversations", () => {
     }
     await bench.limiter.release(hung.slice(0, 1).map(done));
     expect((await dispatch()).grants.map((grant) => grant.origin)).toContain(hanging.id);
+  });
+
+  test("one process gives no account more calls than it leaves to the others, and other processes may give it more", async () => {
+    const busy = await bench.addOrigin({ inFlightMax: 1_000 });
+    const late = await bench.addOrigin({ inFlightMax: 1_000 });
+    await bench.warm();
+    await bench.announce(busy, conversations(busy, 100));
+    const room = 60;
+    const first = (await dispatch(room)).grants;
+    expect(first).toHaveLength(room / 2);
+    const calling = new Map([[busy.id, first.length]]);
+    expect((await dispatch(room - first.length, calling)).grants).toEqual([]);
+    await bench.announce(late, conversations(late, 100));
+    const second = (await dispatch(room - first.length, calling)).grants;
+    expect(second.map((grant) => grant.origin)).toEqual(Array(room / 4).fill(late.id));
+    const other = (await dispatch(room)).grants;
+    expect(other.filter((grant) => grant.origin === busy.id)).toHaveLength(room / 2);
+    expect(other.filter((grant) => grant.origin === late.id)).toHaveLength(room / 2);
   });
 
   test("waiting behind a full account gathers no copies of a conversation", async () => {

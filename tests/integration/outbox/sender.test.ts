@@ -170,7 +170,7 @@ describe("certain failures", () => {
 });
 
 describe("holds", () => {
-  const throttled = (retryAfterMs: number | null): SendOutcome => ({
+  const throttled = (retryAfterMs: number): SendOutcome => ({
     type: "throttled",
     status: 429,
     retryAfterMs,
@@ -218,16 +218,6 @@ describe("holds", () => {
     await nothingOpen();
     const [refused = 0, ...others] = bench.channel.calls.map((call) => call.at);
     expect(others.map((at) => at - refused >= 1_499)).toEqual([true, true]);
-  });
-
-  test("a throttle without a time still pauses the account", async () => {
-    const origin = await bench.addOrigin();
-    await bench.put(origin, "first");
-    bench.channel.answer(() => (bench.channel.calls.length === 1 ? throttled(null) : sentOutcome));
-    await startSenders();
-    await nothingOpen();
-    const [refused = 0, sent = 0] = bench.channel.calls.map((call) => call.at);
-    expect(sent - refused).toBeGreaterThanOrEqual(1_000);
   });
 
   test("a used-up quota holds the account, and it goes on when the hold is lifted", async () => {
@@ -455,6 +445,30 @@ describe("isolation", () => {
     const beside = await latencies(healthy, "beside");
     expect(hung()).toBe(64);
     expect(p99(beside)).toBeLessThan(Math.max(p99(alone) * 3, 100));
+    hungUp.resolve(unknown);
+  });
+
+  test("three of them, each with more berths than a process has calls, still leave room for the others", async () => {
+    await bench.close();
+    bench = await openOutboxBench({ sendTimeoutMs: 20_000 });
+    const healthy = await bench.addOrigin();
+    const hungUp = Promise.withResolvers<SendOutcome>();
+    bench.channel.answer((call) =>
+      call.token === healthy.account.apiToken ? sentOutcome : hungUp.promise,
+    );
+    await startSenders();
+    for (let n = 0; n < 3; n += 1) {
+      const hanging = await bench.addOrigin({ unknownBot: "hold", inFlightMax: 1_000 });
+      for (let m = 0; m < 130; m += 1) {
+        await bench.announce(hanging, [await bench.put(hanging, `hung-${n}-${m}`)]);
+      }
+    }
+    await eventually("three shares of the process", () => bench.channel.calls.length >= 170);
+    const many = Array.from({ length: 100 }, (_, n) => `healthy-${n}`);
+    const begun = performance.now();
+    for (const client of many) await bench.announce(healthy, [await bench.put(healthy, client)]);
+    await eventually("the others", () => many.every((client) => callsTo(client).length === 1));
+    expect(performance.now() - begun).toBeLessThan(8_000);
     hungUp.resolve(unknown);
   });
 });

@@ -125,7 +125,7 @@ describe("the sliding window over all processes", () => {
           expect(tightest(origin, uses)).toBeGreaterThan(span);
         }
       }),
-      { numRuns: 12 },
+      { numRuns: 9 },
     );
     expect(used).toBeGreaterThan(200);
   }, 60_000);
@@ -136,7 +136,7 @@ describe("the sliding window over all processes", () => {
     const rate = { count: 40, windowMs: 3_000 };
     const origin = await bench.addOrigin({ rate });
     await bench.limiter.announce(announcementsOf(origin, 60));
-    const windows = 3.5;
+    const windows = 2.5;
     const uses: number[] = [];
     const limiters = [await bench.newLimiter(), await bench.newLimiter()];
     const until = performance.now() + windows * rate.windowMs;

@@ -5,6 +5,7 @@ import {
   addDelivery,
   attemptKey,
   openDeliveries,
+  type OutboxRow,
   refusalOf,
   removeDelivery,
   seqKey,
@@ -81,18 +82,30 @@ export function refuseBadRows(
   }
 }
 
-/** Writes the rows of the accepted lanes. */
-export function writeRows(tables: Tables, rows: ReadRows, accepted: ReadonlySet<number>): void {
+/** Writes the rows of the accepted lanes; tells of every delivery. */
+export function writeRows(
+  tables: Tables,
+  rows: ReadRows,
+  given: {
+    readonly accepted: ReadonlySet<number>;
+    readonly onDelivery?: ((row: OutboxRow) => void) | undefined;
+  },
+): void {
+  const { accepted } = given;
   for (const { c, q, au, ki, tx, ev } of rows.messages.filter(({ i }) => accepted.has(i))) {
     const event = ev === undefined || ev === null ? null : Number(ev);
     tables.messages.set(seqKey(c, q), { author: au, kind: ki, text: tx, event });
   }
-  for (const row of rows.outbox) if (accepted.has(row.i)) open(tables, row);
+  for (const row of rows.outbox) if (accepted.has(row.i)) open(tables, row, given.onDelivery);
   for (const row of rows.rare) if (accepted.has(row.i)) writeRare(tables, row);
 }
 
-function open(tables: Tables, { t, c, q, o, au, e, b, dl }: Outbox): void {
-  addDelivery(tables, {
+function open(
+  tables: Tables,
+  { t, c, q, o, au, e, b, dl }: Outbox,
+  onDelivery: ((row: OutboxRow) => void) | undefined,
+): void {
+  const row: OutboxRow = {
     tenant: t,
     conversation: c,
     origin: o,
@@ -108,7 +121,9 @@ function open(tables: Tables, { t, c, q, o, au, e, b, dl }: Outbox): void {
     startedAt: null,
     failures: 0,
     nextAt: null,
-  });
+  };
+  addDelivery(tables, row);
+  onDelivery?.(row);
 }
 
 function runKey(row: { readonly c: ConversationId; readonly run: number }): string {

@@ -16,6 +16,7 @@ import {
   type ConversationRow,
   openDeliveries,
   openEvents,
+  type OutboxRow,
   type PendingRow,
   removePending,
   seqKey,
@@ -44,6 +45,7 @@ export type FakeStoreOptions = {
   /** Whether somebody else holds a conversation's lock at this moment. */
   readonly isLocked?: (conversation: ConversationId) => boolean;
   readonly onCommit?: (committed: Committed) => void;
+  readonly onDelivery?: ((row: OutboxRow) => void) | undefined;
   readonly onPark?: (conversation: ConversationId, id: number) => void;
 };
 
@@ -141,7 +143,8 @@ function commit(
     accept(tables, lane);
     options.onCommit?.({ lane, ids: lane.x.map(Number) });
   }
-  writeRows(tables, rows, new Set(accepted.map(({ i }) => i)));
+  const { onDelivery } = options;
+  writeRows(tables, rows, { accepted: new Set(accepted.map(({ i }) => i)), onDelivery });
   return verdicts;
 }
 

@@ -68,6 +68,19 @@ export function emptyLaneData(): LaneData {
   };
 }
 
+/** Loses one key, as an eviction would; `choose` says which of so many. */
+export function loseLaneKey(data: LaneData, choose: (below: number) => number): void {
+  const losses: readonly (() => void)[] = [
+    () => void data.ring.splice(0),
+    ...[...data.ready.keys()].map((key) => () => void data.ready.delete(key)),
+    ...[...data.due.keys()].map((key) => () => void data.due.delete(key)),
+    ...[...data.mail.keys()].map((key) => () => void data.mail.delete(key)),
+    ...[...data.states.keys()].map((key) => () => void data.states.delete(key)),
+    ...[...data.lanes.keys()].map((key) => () => void data.lanes.delete(key)),
+  ];
+  losses[choose(losses.length)]?.();
+}
+
 /** The lanes in memory. Every call is done at once and whole, as a script is. */
 export function createFakeLanes(options: FakeLanesOptions): Lanes {
   const { data, now, mutants = {} } = options;

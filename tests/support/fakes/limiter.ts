@@ -1,4 +1,4 @@
-import type { OriginId } from "../../../src/core/ids.ts";
+import { type OriginId, originId } from "../../../src/core/ids.ts";
 import { graceMs } from "../../../src/outbox/grant-life.ts";
 import type { Announcement, Grant, Limiter, SendRelease } from "../../../src/outbox/limiter.ts";
 import { rebuildWindow } from "../../../src/outbox/rebuild.ts";
@@ -84,7 +84,13 @@ export function createFakeLimiter(options: FakeLimiterOptions): Limiter {
     setLimits,
     rebuild: (store, origins) =>
       rebuildWindow({
-        redis: { runId, raw: { set: (_key, nonce, _px, lifeMs) => takeNonce(nonce, lifeMs) } },
+        redis: {
+          runId,
+          raw: {
+            get: () => run(({ warm }) => warm),
+            set: (_key, nonce, _px, lifeMs) => takeNonce(nonce, lifeMs),
+          },
+        },
         prefix: "",
         run: rebuildScripts(run, mutants),
         setLimits,
@@ -112,19 +118,16 @@ function rebuildScripts(run: Run, mutants: LimiterMutants): RunOutboxScript {
       const known =
         redis.rebuild !== null && redis.rebuild.until > now ? redis.rebuild.nonce : null;
       if (known !== nonce && mutants.noNonce !== true) return 0;
-      if (script === "warm") return warm(redis, String(second ?? ""));
+      if (script === "warm") return open(redis, String(second ?? ""));
       if (script !== "refill") throw new Error(`a rebuild does not run ${script}`);
-      for (const origin of redis.limits.keys()) {
-        if (origin !== second) continue;
-        const log = listOf(redis.logs, origin);
-        if (isFirst === 1) log.length = 0;
-        log.push(...ages.map((age) => now - Math.floor(Number(age)) + 0.5));
-      }
+      const log = listOf(redis.logs, originId(Number(second)));
+      if (isFirst === 1) log.length = 0;
+      log.push(...ages.map((age) => now - Math.floor(Number(age)) + 0.5));
       return 1;
     });
 }
 
-function warm(redis: LimiterData, runId: string): number {
+function open(redis: LimiterData, runId: string): number {
   redis.rebuild = null;
   if (runId === "") return 0;
   redis.warm = runId;
@@ -143,8 +146,7 @@ function limit(redis: LimiterData, now: number, origin: Origin): void {
   };
   const known = account.limits;
   if (known !== null && known.credentials !== limits.credentials) redis.holds.delete(origin.id);
-  const changed =
-    JSON.stringify([known, account.tenant]) !== JSON.stringify([limits, origin.tenant]);
+  const changed = JSON.stringify(known) !== JSON.stringify(limits);
   account.tenant = origin.tenant;
   account.limits = limits;
   if (changed) redis.due.set(`a:${origin.id}`, now);

@@ -55,6 +55,7 @@ export function createLink(options: LinkOptions): Link {
     if (!process.isAlive()) return promise;
     const epoch = server.epoch();
     const fate = drawFate(world, options.faults());
+    if (fate !== "well") world.note(() => `a call is ${fate}`);
     const way = fate === "slow" ? random.int(slowMsMax) : random.int(wayMsMax);
     const back = fate === "slow" ? random.int(slowMsMax) : random.int(wayMsMax);
     const refuse = (ms: number): void => {

@@ -1,5 +1,7 @@
 import type { Clock } from "../../../src/core/clock.ts";
-import type { Alarm } from "./world.ts";
+
+/** Something that is to happen, and how to prevent it. */
+export type Alarm = { readonly cancel: () => void };
 
 /** What a world puts in the place of the runtime's own timers, clocks and chance. */
 export type Replacements = {

@@ -2,7 +2,7 @@ import { drainMicrotasks } from "bun:jsc";
 import type { Clock } from "../../../src/core/clock.ts";
 import { createAgenda } from "./agenda.ts";
 import { createRandom, type Random } from "./random.ts";
-import { replaceGlobals } from "./virtual-globals.ts";
+import { type Alarm, replaceGlobals } from "./virtual-globals.ts";
 
 /**
  * A world with a time of its own, in which processes of Hookdesk live: real code, whose timers, clocks and calls go through here.
@@ -24,8 +24,12 @@ export type World = {
   /** Kills the process whose code is running: what it does afterwards reaches nobody. */
   readonly killCurrent: () => void;
   readonly pause: (process: Process, ms: number) => void;
+  /** Notes what happens, for people who look into one seed; costs nothing unless SIMULATION_TRACE is set. */
+  readonly note: (tell: () => string) => void;
   /** Ends the run at the first fault found; nothing that the code under test catches can hide it. */
   readonly fail: (what: string) => void;
+  /** What is thrown when a promise is broken; the seed repeats it. */
+  readonly faultOf: (what: string) => SimulationFault;
   /** Runs until nothing is left to happen, `untilMs`, or `isOver` says so; @throws with the seed when something failed. */
   readonly run: (untilMs: number, isOver: () => boolean) => void;
 };
@@ -36,8 +40,6 @@ export type Process = {
   readonly isAlive: () => boolean;
 };
 
-export type Alarm = { readonly cancel: () => void };
-
 type Life = Process & { alive: boolean; pausedUntil: number };
 type Happening = { readonly owner: Life | null; readonly work: () => void; cancelled: boolean };
 
@@ -46,6 +48,7 @@ const epochMs = 1_790_000_000_000;
 /** Clocks of different machines differ by up to this, ms; nothing may depend on them. */
 const skewMsMax = 3_600_000;
 const happeningsMax = 300_000;
+const isTracing = process.env["SIMULATION_TRACE"] !== undefined;
 
 /** Makes the world of one seed. `label` names the run in what it throws. */
 export function createWorld(seed: number, label: string): World {
@@ -89,6 +92,8 @@ export function createWorld(seed: number, label: string): World {
   };
 
   const lives = new Map<Process, Life>();
+  const faultOf = (what: string): SimulationFault =>
+    new SimulationFault(seed, `${label}, seed ${seed}, ${now} ms: ${what}`);
   return {
     random,
     now: () => now,
@@ -108,11 +113,15 @@ export function createWorld(seed: number, label: string): World {
     killCurrent: () => {
       if (current !== null) current.alive = false;
     },
+    faultOf,
     pause: (process, ms) => {
       lifeOf(lives, process).pausedUntil = now + ms;
     },
+    note: (tell) => {
+      if (isTracing) console.log(`${now} ms ${current?.name ?? "-"}: ${tell()}`);
+    },
     fail: (what) => {
-      fault ??= `at ${now} ms: ${what}`;
+      fault ??= what;
     },
     run: (untilMs, isOver) => {
       const restore = replaceGlobals({
@@ -126,7 +135,7 @@ export function createWorld(seed: number, label: string): World {
       } finally {
         restore();
       }
-      if (fault !== null) throw new SimulationFault(seed, `${label}, seed ${seed}, ${fault}`);
+      if (fault !== null) throw faultOf(fault);
     },
   };
 }
