@@ -53,28 +53,23 @@ async function playAll(options: DrillOptions, session: Session): Promise<boolean
   return failed === 0;
 }
 
-async function work(options: DrillOptions, services: Services): Promise<boolean> {
-  const session = await openSession({ services, say, keep: options.keep });
-  try {
-    return options.mutants
-      ? await catchMutants(options, { session, say })
-      : await playAll(options, session);
-  } finally {
-    await services.stop();
-    forgetStores(session);
-  }
-}
-
 async function drill(options: DrillOptions): Promise<boolean> {
-  const services = new Services(await openRun("drill"));
   const stop = listenForStop();
+  const services = new Services(await openRun("drill"));
+  let session: Session | null = null;
   try {
-    const end = await Promise.race([work(options, services), stop.requested.then(() => null)]);
+    const opened = await openSession({ services, say, keep: options.keep, signal: stop.signal });
+    session = opened;
+    const work = options.mutants
+      ? catchMutants(options, { session: opened, say })
+      : playAll(options, opened);
+    const end = await Promise.race([work, stop.requested.then(() => null)]);
     if (end === null) say("drill: stopped before its end");
     else say(end ? "drill: everything held" : "drill: something did not hold");
     return end ?? false;
   } finally {
     await services.stop();
+    if (session !== null) forgetStores(session);
   }
 }
 

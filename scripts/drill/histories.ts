@@ -97,6 +97,19 @@ export type Output = {
   readonly orders: readonly Order[];
   readonly parked: readonly { readonly account: string; readonly message: string }[];
   readonly open: { readonly pending: number; readonly outbox: number };
+  readonly ledger: readonly LedgerLine[];
+};
+
+/** What an origin's ledger says became of its events. */
+export type LedgerLine = {
+  readonly account: string;
+  readonly received: number;
+  readonly applied: number;
+  readonly duplicate: number;
+  readonly ignored: number;
+  readonly parked: number;
+  readonly discarded: number;
+  readonly pending: number;
 };
 
 export type Logged = {

@@ -71,7 +71,7 @@ export const usage = `npm run drill -- [options]
   --list             the faults, one a line
   --fault NAME       this fault (several: together in one run); without it every fault, each alone
   --pairs            random pairs of faults
-  --runs N           so many runs: each fault alone first, then random pairs
+  --runs N           so many runs: faults alone and random pairs, chosen by the seed
   --seed N           of the first run; each further run has the next one (1)
   --duration S       how long faults last (${faultSDefault})      --calm S   before the first fault (${calmSDefault})
   --clients N        clients who write at the same time (${clientsDefault})

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { Logged, Order, Output, Reply } from "./histories.ts";
+import type { LedgerLine, Logged, Order, Output, Reply } from "./histories.ts";
 
 /** What came out, read when everything rests: the rows that people see. `account` is the origin's key, as on the platform. */
 const queries = {
@@ -19,6 +19,9 @@ const queries = {
            JOIN origins o ON o.tenant_id = c.tenant_id AND o.origin_id = c.origin_id`,
   parked: `SELECT o.origin_key AS account, coalesce(convert_from(p.raw, 'UTF8')::json ->> 'message_id', '') AS message
            FROM parked p JOIN origins o USING (tenant_id, origin_id)`,
+  ledger: `SELECT split_part(origin, '/', 2) AS account, received::int, applied::int, duplicate::int, ignored::int,
+             parked::int, discarded::int, pending::int
+           FROM ledger(NULL, NULL)`,
   open: "SELECT (SELECT count(*)::int FROM pending) AS pending, (SELECT count(*)::int FROM outbox) AS outbox",
 } as const;
 
@@ -30,7 +33,9 @@ export async function readOutput(client: pg.Client): Promise<Output> {
   const replies = await client.query<Reply>(queries.replies);
   const orders = await client.query<Order>(queries.orders);
   const parked = await client.query<{ account: string; message: string }>(queries.parked);
+  const ledger = await client.query<LedgerLine>(queries.ledger);
   return {
+    ledger: ledger.rows,
     logs: logs.rows,
     replies: replies.rows,
     orders: orders.rows,

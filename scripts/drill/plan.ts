@@ -6,6 +6,7 @@ import type { RunPlan } from "./run.ts";
 
 /** The runs of `--short`: one of each kind that a change is most likely to break. */
 const shortNames = ["worker-killed", "redis-emptied", "worker-commit-unknown"];
+const pairsDefault = 10;
 const shortFaultMs = 6_000;
 const shortCalmMs = 1_500;
 /** The stuck rule's 60 s, and what the tight limits need for a full backlog. */
@@ -35,10 +36,22 @@ export function planRuns(options: DrillOptions, chosen: readonly Fault[]): reado
   if (options.short) return shortRuns(options);
   if (chosen.length > 0)
     return Array.from({ length: options.runs ?? 1 }, (_, index) => runOf(chosen, index));
-  const alone = options.pairs ? [] : catalogue.map((fault) => [fault]);
-  const count = options.runs ?? (options.pairs ? 10 : alone.length);
-  const pairs = pairsOf(seed, Math.max(0, count - alone.length));
-  return [...alone, ...pairs].slice(0, count).map(runOf);
+  const count = options.runs ?? (options.pairs ? pairsDefault : catalogue.length);
+  return mixed(seed, count, options.pairs).map(runOf);
+}
+
+/** Of few runs a third are pairs; of more than there are faults, each fault has its own and the rest are pairs. */
+function mixed(seed: number, count: number, pairsOnly: boolean): readonly (readonly Fault[])[] {
+  if (pairsOnly) return pairsOf(seed, count);
+  if (count >= catalogue.length)
+    return [...catalogue.map((fault) => [fault]), ...pairsOf(seed, count - catalogue.length)];
+  const random = seededRandom(seed);
+  const shuffled = catalogue
+    .map((fault) => ({ fault, place: random() }))
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ fault }) => [fault]);
+  const pairs = pairsOf(seed, Math.floor(count / 3));
+  return [...shuffled.slice(0, count - pairs.length), ...pairs];
 }
 
 function shortRuns({ seed, clients }: DrillOptions): readonly RunPlan[] {

@@ -104,9 +104,14 @@ export class Roles {
     this.#restarting = true;
   }
 
-  async stop(): Promise<void> {
+  /** Nobody is started again; who runs is left to whoever stops it. */
+  abandon(): void {
     this.#restarting = false;
     for (const slot of this.#slots) slot.wanted = false;
+  }
+
+  async stop(): Promise<void> {
+    this.abandon();
     for (const { service } of this.#slots)
       if (service !== null) signalProcess(service.pid, "SIGCONT");
     await Promise.all(this.#slots.map(({ service }) => service?.stop()));

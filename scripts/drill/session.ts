@@ -17,10 +17,17 @@ export type SessionOptions = {
   readonly say: (line: string) => void;
   /** Histories and logs of green runs stay as well. */
   readonly keep: boolean;
+  /** Aborted when somebody wants the drill to end: nothing is started again from then on. */
+  readonly signal: AbortSignal;
 };
 
 /** Brings up the stores; the services stop them. */
-export async function openSession({ services, say, keep }: SessionOptions): Promise<Session> {
+export async function openSession({
+  services,
+  say,
+  keep,
+  signal,
+}: SessionOptions): Promise<Session> {
   const base = ownFolder(join(ownFolder(stateFolder, "enter"), "drill"), "enter");
   const folder = ownFolder(join(base, `${Date.now()}-${process.pid}`), "enter");
   const postgres = await openPostgres(join(folder, "stores"), services);
@@ -31,7 +38,15 @@ export async function openSession({ services, say, keep }: SessionOptions): Prom
     number += 1;
     const own = join(folder, `run-${number}`);
     mkdirSync(own, { recursive: true });
-    const stage = { tree, folder: own, database: `drill_${number}`, postgres, redis, services };
+    const stage = {
+      tree,
+      folder: own,
+      database: `drill_${number}`,
+      postgres,
+      redis,
+      services,
+      signal,
+    };
     const result = await runDrill(plan, stage, say);
     say(reportOf(plan, result));
     if (isGreen(result) && !keep) rmSync(own, { recursive: true, force: true });

@@ -32,6 +32,7 @@ export type StageOptions = {
   readonly services: Services;
   readonly needs: Needs;
   readonly seed: number;
+  readonly signal: AbortSignal;
 };
 
 export type Stage = {
@@ -47,7 +48,7 @@ export type Stage = {
 
 /** Scaled in time: the platform would wait 10 s, 5 min and 2 h. */
 const retryScheduleMs = [300, 600, 1_000, ...Array.from({ length: 60 }, () => 2_000)];
-const webhookTimeoutMs = 3_000;
+const webhookTimeoutMs = 10_000;
 const readyDeadlineMs = 30_000;
 const preloadFile = fileURLToPath(import.meta.resolve("./crash/preload.ts"));
 
@@ -86,6 +87,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     onDeath: (role, name, how) =>
       nemesis.blow({ fault: "death", target: role, kind: "killed", note: `${name} ${how}` }),
   });
+  options.signal.addEventListener("abort", () => roles.abandon());
   const close = async () => {
     recording.stop();
     await roles.stop();

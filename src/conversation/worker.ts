@@ -1,3 +1,4 @@
+import { retrying } from "../core/deadline.ts";
 import { describeError } from "../core/errors.ts";
 import type { ClaimedLane, Release } from "../lane/lanes.ts";
 import type { Origin } from "../tenants/origins.ts";
@@ -45,6 +46,9 @@ export type Worker = {
 const drainMs = 2_000;
 /** How often a lane that lost a race is read again before others get their turn. */
 const roundsMax = 3;
+
+/** As long as a lease lasts; afterwards the reaper has the lane. */
+const releaseRetries = { tries: 12, pauseMs: 500 } as const;
 
 /** Makes a worker; nothing runs until `drain`. */
 export function createWorker<Run extends AnyRun>(parts: WorkerParts<Run>): Worker {
@@ -143,7 +147,9 @@ async function handle<Run extends AnyRun>(
       releases.push(releaseForgotten(lane, { waitMs: outageWaitMs }));
     }
   }
-  await parts.lanes.release(releases);
+  // A short absence of Redis is waited out, because a lane that is not given back rests until its lease is over. The token makes a
+  // repetition harmless.
+  await retrying(() => parts.lanes.release(releases), releaseRetries);
 }
 
 async function workThrough<Run extends AnyRun>(

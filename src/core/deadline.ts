@@ -23,3 +23,18 @@ export async function within<T>(work: Promise<T>, limitMs: number, what: string)
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
+
+/** Does `work` again after a pause while it rejects, `tries` times at most; then rejects as the last try did. For work that may be repeated. */
+export async function retrying<T>(
+  work: () => Promise<T>,
+  limits: { readonly tries: number; readonly pauseMs: number },
+): Promise<T> {
+  for (let left = limits.tries; left > 1; left -= 1) {
+    try {
+      return await work();
+    } catch {
+      await pause(limits.pauseMs);
+    }
+  }
+  return work();
+}

@@ -1,5 +1,6 @@
 import type { Channel } from "../channels/channel.ts";
 import type { Clock } from "../core/clock.ts";
+import { retrying } from "../core/deadline.ts";
 import { describeError } from "../core/errors.ts";
 import { grouped } from "../core/grouped.ts";
 import { type Periodic, periodic } from "../core/service.ts";
@@ -39,6 +40,8 @@ const restMs = 1_000;
 /** How soon a closed limiter is looked at again, ms. */
 const coldMs = 250;
 const releasesPerCallMax = 256;
+/** As long as a lease lasts, about; afterwards the limiter puts the conversation back itself. */
+const releaseRetries = { tries: 24, pauseMs: 500 } as const;
 
 export function createSender(parts: SenderParts): Sender {
   const { limiter, clock, logger } = parts;
@@ -47,7 +50,8 @@ export function createSender(parts: SenderParts): Sender {
 
   const releaseGroup = grouped(
     async (releases: readonly SendRelease[]) => {
-      await limiter.release(releases);
+      // A short absence of Redis is waited out: without its release a conversation rests until its lease is over.
+      await retrying(() => limiter.release(releases), releaseRetries);
       return releases.map(() => true);
     },
     { itemsMax: releasesPerCallMax, callsMax: 1 },

@@ -13,12 +13,18 @@ test(
       stdout: "pipe",
       stderr: "pipe",
     });
-    const [said, complained] = await Promise.all([
-      new Response(drill.stdout).text(),
-      new Response(drill.stderr).text(),
-    ]);
-    expect(`${said}\n${complained}`).toContain("drill: everything held");
-    expect(await drill.exited).toBe(0);
+    try {
+      const [said, complained] = await Promise.all([
+        new Response(drill.stdout).text(),
+        new Response(drill.stderr).text(),
+      ]);
+      expect(`${said}\n${complained}`).toContain("drill: everything held");
+      expect(await drill.exited).toBe(0);
+    } finally {
+      // It ends everything that it started.
+      drill.kill("SIGTERM");
+      await drill.exited;
+    }
   },
   timeoutMs,
 );

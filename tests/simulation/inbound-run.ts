@@ -4,7 +4,7 @@ import { createInbound, type InboundMutants } from "./inbound.ts";
 import { createInboundHistory, type InboundHistory } from "./inbound-history.ts";
 import { createRecordingDialog } from "./recording-dialog.ts";
 import { createSimulatedChannel } from "./simulated-channel.ts";
-import { originsOf, simulatedOrigin } from "./simulated-origins.ts";
+import { originsOf, simulatedOrigin } from "../support/simulation/simulated-origins.ts";
 import { createStage, type Stage } from "./stage.ts";
 
 /** Longest a run may take to come to rest, ms. */

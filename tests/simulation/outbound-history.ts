@@ -84,26 +84,23 @@ export function createOutboundHistory(world: World, tables: Tables): OutboundHis
     lastSeq.set(conversation, seq);
   };
 
-  const outcomesOf = ({ conversation, seq }: DeliveryName): readonly string[] =>
-    [...tables.attempts.values()]
-      .filter((one) => one.conversation === conversation && one.seq === seq)
-      .map(({ outcome }) => outcome);
-
   const faultOf = (course: Course, calm: boolean): string | null => {
     const { seq, conversation, copies } = course;
-    const outcomes = outcomesOf(course);
-    if (openDeliveries(tables, conversation).some((row) => row.seq === seq))
-      return `${seq} is open`;
-    const parked = tables.parkedDeliveries.has(seqKey(conversation, seq));
-    const known = ["sent", "rejected", "unknown", "superseded"].some((end) =>
-      outcomes.includes(end),
+    const records = [...tables.attempts.values()].filter(
+      (one) => one.conversation === conversation && one.seq === seq,
     );
-    if (!parked && !known) return `${seq} is gone without an end (${outcomes.join()})`;
-    if (outcomes.includes("sent") && copies.length === 0) return `${seq} is sent and never arrived`;
-    if (copies.length > 0 && !outcomes.includes("sent") && !outcomes.includes("unknown"))
-      return `${seq} arrived and is ${outcomes.join()}`;
-    if (calm && (outcomes.join() !== "sent" || copies.length !== 1))
-      return `${seq} is ${outcomes.join()}, ${copies.length} copies, and nothing went wrong`;
+    const ends = records.map(({ outcome }) => outcome);
+    const ambiguous = records.some(({ declaredUnknownAt }) => declaredUnknownAt !== null);
+    const parked = tables.parkedDeliveries.has(seqKey(conversation, seq));
+    const told = `${seq} is ${ends.join() || "not recorded"}, ${copies.length} copies arrived`;
+    if (openDeliveries(tables, conversation).some((row) => row.seq === seq)) return `${told}: open`;
+    const final = ["sent", "rejected", "superseded"].some((end) => ends.includes(end));
+    if (!parked && !final && !ambiguous) return `${told}: gone without an end`;
+    if (ends.includes("sent") && copies.length === 0) return `${told}: sent and never arrived`;
+    if (copies.length > 0 && !ends.includes("sent") && !ambiguous)
+      return `${told}: arrived unknown`;
+    if (calm && (ends.join() !== "sent" || copies.length !== 1 || ambiguous))
+      return `${told}, and nothing went wrong`;
     return null;
   };
 

@@ -5,7 +5,7 @@ import { addDelivery } from "../support/fakes/tables.ts";
 import { createOutbound, type OutboundMutants } from "./outbound.ts";
 import { createOutboundHistory, type OutboundHistory } from "./outbound-history.ts";
 import { addressOf } from "./simulated-channel.ts";
-import { originsOf, simulatedOrigin } from "./simulated-origins.ts";
+import { originsOf, simulatedOrigin } from "../support/simulation/simulated-origins.ts";
 import { createSimulatedPlatform } from "./simulated-platform.ts";
 import { createStage, type Stage } from "./stage.ts";
 

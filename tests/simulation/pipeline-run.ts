@@ -6,7 +6,7 @@ import { createOutbound } from "./outbound.ts";
 import { createOutboundHistory, type OutboundHistory } from "./outbound-history.ts";
 import { createRecordingDialog } from "./recording-dialog.ts";
 import { createSimulatedChannel, outboundMessage } from "./simulated-channel.ts";
-import { originsOf, simulatedOrigin } from "./simulated-origins.ts";
+import { originsOf, simulatedOrigin } from "../support/simulation/simulated-origins.ts";
 import { createSimulatedPlatform } from "./simulated-platform.ts";
 import { createStage, type Stage } from "./stage.ts";
 
@@ -90,7 +90,7 @@ export function runPipeline(seed: number): OutboundHistory {
     mutants: {},
   });
   clients = newClients({ stage, inbound, history: arrivals });
-  letClientsWrite(clients, { stage, origins, poison: 0.1 });
+  letClientsWrite(clients, { stage, origins, poison: 0.3 });
   const isAtRest = (): boolean =>
     stage.isQuiet() &&
     arrivals.isComplete() &&

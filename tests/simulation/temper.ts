@@ -38,7 +38,8 @@ const allStrikes: readonly Strike[] = [
 const calmShare = 0.15;
 const strikesMax = 10;
 const quietMsMin = 2_000;
-const quietMsMax = 16_000;
+/** Most runs are short and dense; a worker's lease ends several times in a long one. */
+const quietMsMax = [16_000, 16_000, 16_000, 60_000] as const;
 
 /**
  * Draws a run's temper. Each kind of misfortune is switched on in about half of the runs only: so kinds meet in all combinations,
@@ -52,7 +53,7 @@ export function drawTemper(random: Random): Temper {
   const [first = "kill", ...others] = chosen;
   return {
     isCalm,
-    quietAtMs: quietMsMin + random.int(quietMsMax - quietMsMin),
+    quietAtMs: quietMsMin + random.int(random.pick(quietMsMax) - quietMsMin),
     link: isCalm
       ? null
       : {

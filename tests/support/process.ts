@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startChild } from "../../scripts/services/child.ts";
 import { eventually } from "./eventually.ts";
 
 /** Hookdesk as a process of its own. */
@@ -7,8 +10,6 @@ export type HookdeskProcess = {
   readonly url: string;
   /** Everything it has printed so far, on both streams. */
   readonly output: () => string;
-  /** Closes our ends of its streams, as when a log collector dies. */
-  readonly stopReading: () => void;
   readonly running: () => boolean;
   readonly signal: (signal: "SIGTERM" | "SIGINT" | "SIGKILL") => void;
   /** Its exit code. */
@@ -25,25 +26,18 @@ export function startProcess(
   role = "all",
 ): HookdeskProcess {
   const printed: string[] = [];
-  const child = Bun.spawn(
-    [process.execPath, "--no-env-file", join("src", "main.ts"), `--role=${role}`],
-    {
-      cwd: projectFolder,
-      env: { PATH: process.env["PATH"] ?? "", ...environment },
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    },
-  );
-  const readers = [child.stdout.getReader(), child.stderr.getReader()];
-  const drained = Promise.all(readers.map((reader) => collect(reader, printed)));
+  const child = Bun.spawn(commandOf(role), {
+    cwd: projectFolder,
+    env: environmentOf(environment),
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const drained = Promise.all([collect(child.stdout, printed), collect(child.stderr, printed)]);
   return {
     pid: child.pid,
     url: `http://127.0.0.1:${environment["PORT"]}`,
     output: () => printed.join(""),
-    stopReading: () => {
-      for (const reader of readers) void reader.cancel();
-    },
     running: () => child.exitCode === null && child.signalCode === null,
     signal: (signal) => child.kill(signal),
     exited: child.exited.then(async (code) => {
@@ -57,17 +51,46 @@ export function startProcess(
   };
 }
 
-type Reader = {
-  readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
-};
+/** Starts a process whose output nobody reads, as when a log collector has died: writing it fails. */
+export function startUnread(
+  environment: Readonly<Record<string, string>>,
+  role: string,
+): Pick<HookdeskProcess, "url" | "running" | "end"> {
+  const folder = mkdtempSync(join(tmpdir(), "hookdesk-unread-"));
+  const shell = startChild({
+    name: "unread Hookdesk",
+    command: "sh",
+    args: ["-c", '"$0" "$@" 2>&1 | true', ...commandOf(role)],
+    cwd: projectFolder,
+    env: environmentOf(environment),
+    output: { file: join(folder, "shell.log") },
+    stopDeadlineMs: 5_000,
+  });
+  let running = true;
+  void shell.exited.then(() => {
+    running = false;
+  });
+  return {
+    url: `http://127.0.0.1:${environment["PORT"]}`,
+    running: () => running,
+    end: async () => {
+      await shell.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
 
-async function collect(reader: Reader, into: string[]): Promise<void> {
+function commandOf(role: string): string[] {
+  return [process.execPath, "--no-env-file", join("src", "main.ts"), `--role=${role}`];
+}
+
+function environmentOf(environment: Readonly<Record<string, string>>): Record<string, string> {
+  return { PATH: process.env["PATH"] ?? "", ...environment };
+}
+
+async function collect(stream: ReadableStream<Uint8Array>, into: string[]): Promise<void> {
   const decoder = new TextDecoder();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    into.push(decoder.decode(value, { stream: true }));
-  }
+  for await (const bytes of stream) into.push(decoder.decode(bytes, { stream: true }));
 }
 
 /** The status of an address; null when nobody answers. */

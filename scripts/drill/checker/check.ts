@@ -3,6 +3,7 @@ import { deliveredInOrder, deliveredOnce } from "./deliveries.ts";
 import { dialogsFollowed } from "./dialogs.ts";
 import { doorOpen } from "./door-open.ts";
 import { effectsOnce } from "./effects-once.ts";
+import { ledgerBalanced } from "./ledger-balanced.ts";
 import { nothingLost } from "./nothing-lost.ts";
 import { orderKept } from "./order-kept.ts";
 import { poisonAlone } from "./poison-alone.ts";
@@ -23,6 +24,7 @@ const checks: readonly Check[] = [
   recoveredInTime,
   poisonAlone,
   doorOpen,
+  ledgerBalanced,
 ];
 
 /** All invariants over the histories of one run. Pure. */

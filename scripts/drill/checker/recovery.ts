@@ -109,8 +109,12 @@ function judge(
   const hit = answered
     .map((one) => ({ one, tookMs: (one.answeredMs ?? Number.POSITIVE_INFINITY) - blow.fromMs }))
     .filter(({ one, tookMs }) => one.acknowledgedMs < blow.fromMs && tookMs > 0);
-  const alone = !disturbedBetween(histories, blow, blow.fromMs + limit);
-  const late = hit.filter(({ one, tookMs }) => alone && tookMs > limit && !isHeld(one, histories));
+  const late = hit.filter(
+    ({ one, tookMs }) =>
+      tookMs > limit &&
+      !isHeld(one, histories) &&
+      isAlone(blow, histories, { fromMs: one.acknowledgedMs, untilMs: blow.fromMs + limit }),
+  );
   return {
     recoveries: hit.map(({ tookMs }) => tookMs),
     violations: late.map(({ one, tookMs }) => ({
@@ -126,9 +130,23 @@ function limitOf(blow: Disturbance, { sendTimeoutMs }: Histories): number | null
   return blow.target === "outbox" ? sendTimeoutMs + deliveryMarginMs + firstBackOffMs : null;
 }
 
-/** Whether anything else begins or lasts between a blow and a time. */
-function disturbedBetween(histories: Histories, blow: Disturbance, untilMs: number): boolean {
-  return histories.disturbances.some(
-    (one) => one !== blow && one.fromMs <= untilMs && one.untilMs >= blow.fromMs,
-  );
+/**
+ * Whether nothing else happened while a message waited. Workers that were killed before change nothing, but a delivery that met
+ * trouble before waits for its back-off, which grows.
+ */
+function isAlone(
+  blow: Disturbance,
+  { disturbances }: Histories,
+  waited: { readonly fromMs: number; readonly untilMs: number },
+): boolean {
+  const counts = (one: Disturbance) =>
+    one !== blow &&
+    !(blow.target === "worker" && isKillBefore(one, blow)) &&
+    one.fromMs <= waited.untilMs &&
+    one.untilMs >= waited.fromMs;
+  return !disturbances.some(counts);
+}
+
+function isKillBefore(one: Disturbance, blow: Disturbance): boolean {
+  return one.target === blow.target && one.kind === "killed" && one.fromMs < blow.fromMs;
 }

@@ -7,7 +7,8 @@ import { between, type Fault, type Ground, pick } from "./fault.ts";
 /** Longer than any lease of a lane, and than a sender may be silent, ms. */
 const workerPauseMs = 9_000;
 const senderPauseMs = 14_000;
-const pointDeadlineMs = 5_000;
+/** Another fault may keep a process from coming by for a while, ms. */
+const pointDeadlineMs = 15_000;
 const reviveMs = 2_500;
 /** What parks a poisonous message are five attempts, with the waits or the leases between them, ms. */
 const parkingMs = 60_000;
@@ -101,7 +102,7 @@ const stoppedAtCommit: Fault = {
       target: "worker",
       kind: "stopped",
     });
-    if (await crash.fire("worker.before-tick", pointDeadlineMs * 2, "stop"))
+    if (await crash.fire("worker.before-tick", pointDeadlineMs, "stop"))
       nemesis.fired("worker-stopped-at-commit");
     await Bun.sleep(workerPauseMs);
     for (const { name } of roles.running("worker")) roles.signal(name, "SIGCONT");

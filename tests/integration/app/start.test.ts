@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createServer } from "node:net";
 import { eventually } from "../../support/eventually.ts";
 import { openProcessStage, type ProcessStage } from "../../support/process-stage.ts";
-import { becomesReady, startProcess, statusOf } from "../../support/process.ts";
+import { becomesReady, startProcess, startUnread, statusOf } from "../../support/process.ts";
 
 let stage: ProcessStage;
 beforeAll(async () => {
@@ -87,9 +87,8 @@ describe("a process that is started", () => {
   });
 
   test("goes on when nobody reads its log any more", async () => {
-    const process = stage.start("web");
+    const process = startUnread(stage.environment, "web");
     await becomesReady(process);
-    process.stopReading();
     for (let message = 1; message <= 20; message += 1) {
       await fetch(`${process.url}/webhook/chat2desk`, { method: "POST", body: "{}" });
       await stage.platform.say({ clientId: message, text: "Hi" });

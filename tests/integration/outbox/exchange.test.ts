@@ -182,7 +182,9 @@ describe("mark", () => {
   });
 
   test("groups that share conversations in opposite order do not deadlock", async () => {
-    const all = await Promise.all(Array.from({ length: 20 }, () => bench.put(origin, newClient())));
+    const all = await Promise.all(
+      Array.from({ length: 400 }, () => bench.put(origin, newClient())),
+    );
     const group = (order: readonly ConversationId[]) =>
       bench.store.exchange(
         [],
@@ -192,7 +194,7 @@ describe("mark", () => {
       group(n % 2 === 0 ? all : all.toReversed()),
     );
     const answers = (await Promise.all(rounds)).flat();
-    expect(answers.filter((answer) => answer.verdict === "marked")).toHaveLength(20);
+    expect(answers.filter((answer) => answer.verdict === "marked")).toHaveLength(400);
   });
 });
 

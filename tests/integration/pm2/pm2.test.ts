@@ -19,17 +19,20 @@ const roles = { web: 2, worker: 3, outbox: 1, cron: 1 };
 
 let stage: ProcessStage;
 let pm2: Pm2;
+/** Starts with settings that cannot work. */
+let astray: Pm2;
 let url: string;
 let nextClientId = 1;
 
 beforeAll(async () => {
   stage = await openProcessStage();
   pm2 = openPm2(stage.environment);
+  astray = openPm2({ ...stage.environment, CHAT2DESK_RATE_LIMIT: "often" });
   url = `http://127.0.0.1:${stage.environment["PORT"]}`;
 }, testMs);
 
 afterAll(async () => {
-  await pm2.kill();
+  await Promise.all([pm2.kill(), astray.kill()]);
   await stage.close();
 }, testMs);
 
@@ -129,7 +132,6 @@ describe("pm2 start ecosystem.config.js", () => {
   test(
     "does not start a process again and again whose settings cannot work",
     async () => {
-      const astray = openPm2({ ...stage.environment, CHAT2DESK_RATE_LIMIT: "often" });
       await astray.run("start", "ecosystem.config.js", "--only", "hookdesk-cron");
       await eventually("it has ended", async () => (await astray.list())[0]?.status !== "online");
       const listedAt = performance.now();
@@ -139,7 +141,6 @@ describe("pm2 start ecosystem.config.js", () => {
         return performance.now() - listedAt > quietMs;
       });
       expect(astray.printed("hookdesk-cron")).toContain("CHAT2DESK_RATE_LIMIT must be a rate");
-      await astray.kill();
     },
     testMs,
   );

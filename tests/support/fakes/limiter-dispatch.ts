@@ -15,6 +15,8 @@ export type DispatchRules = {
   readonly token: string;
   readonly grantsMax: number;
   readonly leaseMs: number;
+  /** Most grants to one account, by the calls that the asking process has in flight to it. */
+  readonly shareOf: (origin: OriginId) => number;
   /** Counts only the window itself, without the grants' life. */
   readonly exactWindow: boolean;
 };
@@ -27,14 +29,16 @@ const pauseMs = 1_000;
 export function dispatch(data: LimiterData, rules: DispatchRules): Dispatched {
   putBackWhatIsDue(data, rules.now);
   const grants: Grant[] = [];
+  const round: Round = { grants, shares: new Map(), served: [] };
   while (grants.length < rules.grantsMax) {
     const tenant = data.ring.shift();
     if (tenant === undefined) break;
     const line = listOf(data.accounts, tenant);
     const origin = line.shift();
     if (line.length > 0) data.ring.push(tenant);
-    if (origin !== undefined) serve(data, { ...rules, tenant, origin }, grants);
+    if (origin !== undefined) serve(data, { ...rules, tenant, origin }, round);
   }
+  for (const { tenant, origin } of round.served) queueAccount(data, tenant, origin);
   const first = [...data.due.values()].reduce((least, at) => Math.min(least, at), Infinity);
   const nextDueMs = first === Infinity ? null : Math.max(0, Math.ceil(first - rules.now));
   return { type: "granted", grants, nextDueMs };
@@ -84,15 +88,24 @@ function roomOf(data: LimiterData, origin: OriginId, rules: DispatchRules): Room
 
 type Turn = DispatchRules & { readonly tenant: TenantId; readonly origin: OriginId };
 
-function serve(data: LimiterData, turn: Turn, grants: Grant[]): void {
+/** One dispatch on its way: what was granted, what each account may still have, and who has had its share. */
+type Round = {
+  readonly grants: Grant[];
+  readonly shares: Map<OriginId, number>;
+  readonly served: Turn[];
+};
+
+function serve(data: LimiterData, turn: Turn, { grants, shares, served }: Round): void {
   const { tenant, origin, now } = turn;
   const account = accountOf(data, origin, tenant);
   account.queued = false;
   account.tenant = tenant;
   const room = roomOf(data, origin, turn);
-  const most = Math.min(room.slots, lanesPerTurn, turn.grantsMax - grants.length);
+  const left = shares.get(origin) ?? turn.shareOf(origin);
+  const most = Math.min(room.slots, lanesPerTurn, turn.grantsMax - grants.length, left);
   const line = readyOf(data, origin);
-  for (let given = 0; given < most; ) {
+  let given = 0;
+  while (given < most) {
     const conversation = line.shift();
     if (conversation === undefined) break;
     const grant = grantTo(data, turn, { conversation, place: grants.length });
@@ -100,9 +113,11 @@ function serve(data: LimiterData, turn: Turn, grants: Grant[]): void {
     grants.push(grant);
     given += 1;
   }
+  shares.set(origin, left - given);
   if (line.length === 0) return;
-  if (room.slots > 0) queueAccount(data, tenant, origin);
-  else data.due.set(`a:${origin}`, now + Math.max(1, room.waitMs));
+  if (room.slots === 0) data.due.set(`a:${origin}`, now + Math.max(1, room.waitMs));
+  else if (left > given) queueAccount(data, tenant, origin);
+  else served.push(turn);
 }
 
 function grantTo(

@@ -64,7 +64,7 @@ export function createFakeLimiter(options: FakeLimiterOptions): Limiter {
       run((redis, at) => announcements.filter((one) => announce(redis, at, one)).length),
     recover: (announcements) =>
       run((redis, at) => announcements.filter((one) => recover(redis, at, one)).length),
-    dispatch: async (token, grantsMax) => {
+    dispatch: async (token, grantsMax, calling = new Map()) => {
       const known = runId();
       if (known === null) return { type: "cold" };
       return run((redis, at) => {
@@ -72,7 +72,10 @@ export function createFakeLimiter(options: FakeLimiterOptions): Limiter {
         if (!warm && mutants.openWhileCold !== true) return { type: "cold" as const };
         const most = Math.min(grantsMax, grantsPerCallMax);
         const exactWindow = mutants.exactWindow === true;
-        return dispatch(redis, { now: at, token, grantsMax: most, leaseMs, exactWindow });
+        // An origin gets no more than it leaves to the others.
+        const shareOf = (origin: OriginId): number =>
+          Math.max(0, Math.floor((grantsMax + 1 - (calling.get(origin) ?? 0)) / 2));
+        return dispatch(redis, { now: at, token, grantsMax: most, leaseMs, exactWindow, shareOf });
       });
     },
     renew: (grant) => run((redis, at) => renew(redis, at, { grant, runId: runId() })),

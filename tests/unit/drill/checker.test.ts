@@ -192,6 +192,17 @@ describe("time", () => {
     expect(broken(flawless({ calls: late, disturbances: [killed, second] }))).not.toContain(name);
   });
 
+  test("a delivery that met trouble before its sender was killed may wait for its back-off", () => {
+    const late = calls.map((call) =>
+      call.call === 5 ? { ...call, arrivedMs: 22_000, acceptedMs: 22_000 } : call,
+    );
+    const killed = disturbed({ fromMs: 5_050, untilMs: 5_050 });
+    const name = "killed work runs again in time";
+    expect(broken(flawless({ calls: late, disturbances: [killed] }))).toContain(name);
+    const before = disturbed({ target: "outbox-platform", kind: "cut", untilMs: 5_030 });
+    expect(broken(flawless({ calls: late, disturbances: [before, killed] }))).not.toContain(name);
+  });
+
   test("a message that is answered more than a minute after healing is found", () => {
     const late = calls.map((call) =>
       call.call === 5 ? { ...call, arrivedMs: 171_000, acceptedMs: 171_000 } : call,
@@ -229,6 +240,22 @@ describe("the door", () => {
     const slow = [...base.posts, posted(5, { status: 503, startedMs: 5_100, atMs: 8_000 })];
     expect(broken(flawless({ posts: quick, disturbances }))).toEqual([]);
     expect(broken(flawless({ posts: slow, disturbances }))).toEqual([name]);
+  });
+});
+
+describe("the ledger", () => {
+  const [line] = output.ledger;
+  const lines = (change: object) => (line === undefined ? [] : [{ ...line, ...change }]);
+
+  test("that does not add up is found", () => {
+    expect(broken(withOutput({ ledger: lines({ applied: 4 }) }))).toEqual(["the ledger balances"]);
+  });
+
+  test("that has fewer events than were acknowledged, or more than were posted, is found", () => {
+    const few = lines({ received: 4, applied: 4 });
+    const many = lines({ received: 6, duplicate: 1 });
+    expect(broken(withOutput({ ledger: few }))).toEqual(["the ledger balances"]);
+    expect(broken(withOutput({ ledger: many }))).toEqual(["the ledger balances"]);
   });
 });
 

@@ -53,6 +53,18 @@ export function flawless(change: Partial<Histories> = {}): Histories {
       ],
       parked: [],
       open: { pending: 0, outbox: 0 },
+      ledger: [
+        {
+          account: "a",
+          received: 5,
+          applied: 5,
+          duplicate: 0,
+          ignored: 0,
+          parked: 0,
+          discarded: 0,
+          pending: 0,
+        },
+      ],
     },
     calmUntilMs: 0,
     healedMs: 100_000,

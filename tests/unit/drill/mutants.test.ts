@@ -59,6 +59,8 @@ describe("the plan of runs", () => {
     expect(runs).toHaveLength(count);
     expect(runs.at(-1)?.[1]).toContain(",");
     expect(plan("--runs", String(count))).toEqual(runs);
+    const few = plan("--runs", "9");
+    expect(few.filter(([, names]) => String(names).includes(","))).toHaveLength(3);
     expect(plan("--pairs", "--runs", "3").every(([, names]) => String(names).includes(","))).toBe(
       true,
     );

@@ -1,5 +1,5 @@
-import { originId, tenantId } from "../../src/core/ids.ts";
-import type { Origin, Origins } from "../../src/tenants/origins.ts";
+import { originId, tenantId } from "../../../src/core/ids.ts";
+import type { Origin, Origins } from "../../../src/tenants/origins.ts";
 
 const account = { apiUrl: "", apiToken: "", signature: "optional" } as const;
 
