@@ -323,21 +323,26 @@ END $$;
 
 -- suspect_event: counts an attempt at a lane's first open event before it is begun, because those before it ended with the death
 -- of their process: two of them went uncounted. An event that has used up its attempts is parked instead.
---   returns  none (no event may be tried now) | counted | parked
-CREATE FUNCTION suspect_event(p_tenant int, p_conv uuid, p_reason text, p_attempts_max int) RETURNS text
+--   p_survived  whoever began last is alive: if it has blamed nobody (lost its connection, waited), that start is the one counted
+--   returns     none (no event may be tried now) | counted | parked
+CREATE FUNCTION suspect_event(p_tenant int, p_conv uuid, p_reason text, p_attempts_max int, p_survived boolean) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   v_id bigint;
+  v_counted boolean;
 BEGIN
-  SELECT id INTO v_id FROM (
+  SELECT id, attempts > 2 AND next_at IS NULL INTO v_id, v_counted FROM (
     SELECT * FROM pending WHERE tenant_id = p_tenant AND conv = p_conv ORDER BY id LIMIT 1
   ) first_open WHERE coalesce(next_at <= now(), true);
   IF NOT FOUND THEN RETURN 'none'; END IF;
+  IF p_survived AND v_counted THEN RETURN 'counted'; END IF;
   IF count_attempt(p_tenant, p_conv, v_id, p_reason, 2, 1) > p_attempts_max THEN
     PERFORM park_event(p_tenant, p_conv, v_id, p_reason);
     RETURN 'parked';
   END IF;
+  -- Set again by whoever blames the event for this start.
+  UPDATE pending SET next_at = NULL WHERE tenant_id = p_tenant AND conv = p_conv AND id = v_id;
   RETURN 'counted';
 END $$;
 

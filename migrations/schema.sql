@@ -462,6 +462,6 @@
 -- function silent_sends(p_silent_ms integer, p_limit integer) returns TABLE(tenant_id integer, conv uuid, seq bigint, origin_id integer, author text, attempt integer, failures integer, token text, silences integer, silent_ms double precision, left_ms double precision) sql stable security definer set search_path=public, pg_temp
 -- function stranded_deliveries(p_tenant integer, p_conv uuid, p_age_ms integer, p_limit integer) returns TABLE(tenant_id integer, conv uuid, origin_id integer, open bigint, wait_ms double precision) sql stable security definer set search_path=public, pg_temp
 -- function stranded_lanes(p_after bigint, p_age_ms integer, p_limit integer) returns TABLE(id bigint, tenant_id integer, conv uuid, wait_ms double precision) sql stable security definer set search_path=public, pg_temp
--- function suspect_event(p_tenant integer, p_conv uuid, p_reason text, p_attempts_max integer) returns text plpgsql security definer set search_path=public, pg_temp
+-- function suspect_event(p_tenant integer, p_conv uuid, p_reason text, p_attempts_max integer, p_survived boolean) returns text plpgsql security definer set search_path=public, pg_temp
 -- function take_lead(p_name text, p_holder text, p_ms integer) returns boolean plpgsql security definer set search_path=public, pg_temp
 -- function within_reach(p_tenant integer) returns boolean sql stable

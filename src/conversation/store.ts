@@ -17,7 +17,7 @@ export type ConversationStore = {
     },
   ) => Promise<FailedEvent>;
   /** Counts an attempt at the first open event before it is begun, or parks it when it has used up its attempts. */
-  readonly suspect: (lane: LaneName) => Promise<Suspected>;
+  readonly suspect: (lane: SuspectedLane) => Promise<Suspected>;
   readonly echoFacts: (echoes: readonly EchoQuestion[]) => Promise<readonly EchoAnswer[]>;
   readonly stranded: (page: {
     readonly after: string;
@@ -69,6 +69,8 @@ export type LaneCommit = {
 };
 
 export type Verdict = "done" | "stale" | "gone" | "gap";
+/** `tries` counts the claims since the last release: without any, whoever began last is alive. */
+export type SuspectedLane = LaneName & { readonly tries: number };
 export type Suspected = "none" | "counted" | "parked";
 export type FailedEvent = { readonly parked: boolean; readonly waitMs: number };
 export type EchoQuestion = {
@@ -102,7 +104,7 @@ const statements = {
     text: "SELECT i, verdict FROM commit_lanes($1::json, $2::json, $3::json, $4::json, $5::json)",
   },
   fail: { name: "fail_event", text: "SELECT * FROM fail_event($1, $2, $3, $4, $5, $6)" },
-  suspect: { name: "suspect_event", text: "SELECT suspect_event($1, $2, $3, $4) AS verdict" },
+  suspect: { name: "suspect_event", text: "SELECT suspect_event($1, $2, $3, $4, $5) AS verdict" },
   echo: { name: "echo_facts", text: "SELECT * FROM echo_facts($1::json)" },
   stranded: { name: "stranded_lanes", text: "SELECT * FROM stranded_lanes($1, $2, $3)" },
   due: { name: "due_timers", text: "SELECT * FROM due_timers($1, $2)" },
@@ -155,7 +157,8 @@ export function createConversationStore(database: Database): ConversationStore {
       return { parked: rows[0]?.parked ?? false, waitMs: rows[0]?.wait_ms ?? 0 };
     },
     suspect: async (lane) => {
-      const values = [lane.tenant, lane.conversation, suspectReason, attemptsMax];
+      const { tenant, conversation, tries } = lane;
+      const values = [tenant, conversation, suspectReason, attemptsMax, tries === 0];
       const rows = await database.query<{ verdict: Suspected }>(statements.suspect, values);
       return rows[0]?.verdict ?? "none";
     },

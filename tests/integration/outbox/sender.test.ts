@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { SendOutcome } from "../../../src/channels/channel.ts";
 import type { ConversationId } from "../../../src/core/ids.ts";
+import type { Limiter } from "../../../src/outbox/limiter.ts";
 import type { OutboxStore } from "../../../src/outbox/store.ts";
 import type { Origin } from "../../../src/tenants/origins.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -87,23 +88,47 @@ describe("delivery", () => {
     ]);
   });
 
-  test("a stopped sender takes nothing more although there is enough, and what it had begun is recorded", async () => {
-    const origin = await bench.addOrigin({ inFlightMax: 1_000 });
-    const texts = Array.from({ length: 15 }, (_, n) => `${n}`);
-    for (let n = 0; n < 100; n += 1) await bench.put(origin, `client-${n}`, { texts });
-    const sender = await bench.newSender();
-    await bench.startKeepers();
+  test("a stopped sender asks for nothing more, although there is always more", async () => {
+    const origin = await bench.addOrigin();
+    const conversation = await bench.put(origin, "7");
+    let granted = 0;
+    const endless: Limiter = {
+      ...bench.limiter,
+      dispatch: async (token) => {
+        granted += 1;
+        const { tenant, id } = origin;
+        await answerAfter(2, sentOutcome);
+        const grant = { conversation, tenant, origin: id, token, announced: 1, at: 0 };
+        return { type: "granted", grants: [grant], nextDueMs: null };
+      },
+    };
+    const sender = await bench.newSender({ limiter: endless });
     await sender.start();
-    await eventually("some calls", () => bench.channel.calls.length >= 50);
+    await eventually("some grants", () => granted >= 5);
+    await sender.stop();
+    const seen = granted;
+    await sender.idle();
+    expect(bench.channel.calls).toHaveLength(1);
+    expect(granted).toBe(seen);
+  });
+
+  test("what a stopped sender had begun is recorded, and a started one goes on", async () => {
+    const origin = await bench.addOrigin({ inFlightMax: 5 });
+    for (let n = 0; n < 60; n += 1) await bench.put(origin, `client-${n}`);
+    bench.channel.answer(() => answerAfter(20, sentOutcome));
+    const sender = await bench.newSender();
+    await sender.start();
+    await bench.startKeepers();
+    await eventually("some calls", () => bench.channel.calls.length >= 5);
     await sender.stop();
     await sender.idle();
     const made = bench.channel.calls.length;
-    expect(made).toBeLessThan(800);
+    expect(made).toBeLessThan(60);
     const sent = "SELECT count(*) FROM attempts WHERE outcome = 'sent'";
     expect(await bench.database.count(sent)).toBe(made);
     await sender.start();
     await nothingOpen();
-    expect(bench.channel.calls).toHaveLength(1_500);
+    expect(bench.channel.calls).toHaveLength(60);
   });
 });
 

@@ -4,6 +4,7 @@ import type {
   LaneCommit,
   LoadedLane,
   Suspected,
+  SuspectedLane,
   Verdict,
 } from "../../../src/conversation/store.ts";
 import { attemptsMax } from "../../../src/conversation/store.ts";
@@ -219,13 +220,17 @@ function fail(
   return { parked: false, waitMs };
 }
 
-function suspect(options: FakeStoreOptions, lane: LaneName): Suspected {
+function suspect(options: FakeStoreOptions, lane: SuspectedLane): Suspected {
   const { tables, mutants = {} } = options;
   const first = openEvents(tables, lane.conversation)[0];
   if (first === undefined || (first.nextAt ?? 0) > tables.now()) return "none";
   if (mutants.noSuspicion === true) return "counted";
+  if (lane.tries === 0 && first.attempts > 2 && first.nextAt === null) return "counted";
   const event = count(tables, lane, first.id, { floor: 2, more: 1 });
-  if (event === undefined || event.attempts <= attemptsMax) return "counted";
+  if (event === undefined || event.attempts <= attemptsMax) {
+    first.nextAt = null;
+    return "counted";
+  }
   park(options, lane, event, "the processes that handled it died");
   return "parked";
 }
