@@ -42,7 +42,9 @@ CREATE FUNCTION grant_to_pipeline() RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'hookdesk_app') THEN RETURN false; END IF;
   BEGIN
-    IF NOT pg_has_role(current_user, 'hookdesk_app', 'MEMBER') THEN
+    -- Since PostgreSQL 16 who makes a role is a member of it but may not take it on; 15 does not know that word.
+    IF NOT pg_has_role(current_user, 'hookdesk_app',
+        CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END) THEN
       EXECUTE format('GRANT hookdesk_app TO %I', current_user);
     END IF;
   EXCEPTION WHEN unique_violation THEN NULL; -- The migration of another database of the cluster has just done it.

@@ -242,6 +242,10 @@ BEGIN
       WHERE i = ANY (p_ok) AND tenant_id = t AND conv = c AND seq = delivery AND n = attempt
         AND outcome IN ('unknown', 'sent') AND attempts.message_id IS NULL
       RETURNING tenant_id, conv, seq, n
+    ), not_parked AS (
+      -- A replay of it would be a second copy.
+      DELETE FROM parked_deliveries p USING settled s
+      WHERE p.tenant_id = s.tenant_id AND p.conv = s.conv AND p.seq = s.seq AND p.attempt = s.n
     ) DELETE FROM outbox USING settled
     WHERE outbox.tenant_id = settled.tenant_id AND outbox.conv = settled.conv AND outbox.seq = settled.seq
       AND outbox.status = 'pending' AND outbox.attempt = settled.n;

@@ -30,16 +30,17 @@ export async function prepare(
   logger: Logger,
   { stopped, onWait }: Preparing,
 ): Promise<Prepared | null> {
-  let waiting = false;
+  let said: string | null = null;
   while (!stopped()) {
     try {
       return await prepareOnce(config, logger);
     } catch (error) {
-      if (!waiting) {
-        waiting = true;
-        logger.warn("not ready yet: PostgreSQL could not be prepared", reasonOf(error));
-        onWait();
-      }
+      // Said once for each reason: PostgreSQL may come back with a wrong password, or with a migration that fails.
+      const reason = reasonOf(error);
+      if (said === null) onWait();
+      if (said !== JSON.stringify(reason))
+        logger.warn("not ready yet: PostgreSQL could not be prepared", reason);
+      said = JSON.stringify(reason);
       await pause(retryMs);
     }
   }

@@ -14,7 +14,7 @@ export type Channel = {
   readonly verify: (webhook: RawWebhook, account: Account) => Verification;
   /**
    * Splits a parsed webhook body into events. Never throws on any JSON object: what it cannot map is `ignored` with a reason.
-   * `body` comes from `parseJson`: numbers that a double cannot hold are strings of `ExactNumber`.
+   * `body` comes from `parseJson`: numbers that a double cannot hold are instances of `ExactNumber`.
    */
   readonly read: (body: Readonly<Record<string, unknown>>, raw: Uint8Array) => readonly ReadEvent[];
   /** One attempt to send; resolves with what is known, never throws, never retries. */

@@ -1,8 +1,9 @@
 import { describeError } from "../core/errors.ts";
 import type { Arrival, Rules } from "./arrival.ts";
-import { type Decision, decide, decideTick, type Outcome, timerChange } from "./decide.ts";
+import { decide, decideTick, type Outcome, timerChange } from "./decide.ts";
 import { noFacts, type OutboxFacts } from "./echo.ts";
 import type { Effect } from "./effect.ts";
+import type { Decision } from "./ownership.ts";
 import type { AnyRun, ConversationState } from "./state.ts";
 import type { Turn } from "./turn.ts";
 

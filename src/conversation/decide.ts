@@ -1,16 +1,12 @@
 import type { DialogEffect } from "../dialog/dialog.ts";
 import type { ClientMessage, OutboundMessage } from "../message/event.ts";
-import { botOwns, endIfSilent, giveTo, type SessionStep, touch } from "../sessions/session.ts";
+import { botOwns, endIfSilent, touch } from "../sessions/session.ts";
 import type { Arrival, Rules } from "./arrival.ts";
 import { contactOf, sideEffects } from "./bookkeeping.ts";
 import { judgeEcho, type OutboxFacts } from "./echo.ts";
 import type { Effect, MessageEffect } from "./effect.ts";
+import { type Decision, giveSession, release, takeOver, transferred } from "./ownership.ts";
 import { type AnyRun, type ConversationState, nextDeadline } from "./state.ts";
-
-export type Decision<Run extends AnyRun> = {
-  readonly state: ConversationState<Run>;
-  readonly effects: readonly Effect[];
-};
 
 /** A decision, or that it must wait until our sends in flight have ended. */
 export type Outcome<Run extends AnyRun> =
@@ -37,15 +33,9 @@ export function decide<Run extends AnyRun>(
       return then === "wait" ? { type: "wait" } : decided(due, then);
     }
     case "conversation_transferred":
-      return decided(due, transferred(due.state, event.operatorId, arrival.at, rules));
+      return decided(due, transferred(due.state, { at: arrival.at, event }, rules));
     case "conversation_released":
-      return decided(
-        due,
-        withEffects(
-          giveSession(due.state, giveTo(due.state.sessions, "bot")),
-          sideEffects(due.state, arrival),
-        ),
-      );
+      return decided(due, withEffects(release(due.state, event), sideEffects(due.state, arrival)));
     default:
       return decided(due, { state: due.state, effects: sideEffects(due.state, arrival) });
   }
@@ -88,16 +78,6 @@ function withEffects<Run extends AnyRun>(
   effects: readonly Effect[],
 ): Decision<Run> {
   return { state: decision.state, effects: [...decision.effects, ...effects] };
-}
-
-function giveSession<Run extends AnyRun>(
-  state: ConversationState<Run>,
-  step: SessionStep,
-): Decision<Run> {
-  return {
-    state: { ...state, sessions: step.sessions },
-    effects: step.records.map((record) => ({ type: "session", record })),
-  };
 }
 
 function dialogEffects(
@@ -265,25 +245,6 @@ function outboundMessage<Run extends AnyRun>(
   const spoken = (state: ConversationState<Run>) =>
     messageOf(state, arrival, { author, shadowed: !given.rules.enabled });
   if (author !== "operator" || !event.live) return { state: before, effects: [spoken(before)] };
-  const taken = takeOver(before, arrival.at, given.rules);
+  const taken = takeOver(before, { at: arrival.at, platformAt: event.platformAt }, given.rules);
   return withEffects(taken, [spoken(taken.state)]);
-}
-
-function transferred<Run extends AnyRun>(
-  state: ConversationState<Run>,
-  operatorId: string | null,
-  at: number,
-  rules: Rules<Run>,
-): Decision<Run> {
-  return operatorId === null ? { state, effects: [] } : takeOver(state, at, rules);
-}
-
-function takeOver<Run extends AnyRun>(
-  state: ConversationState<Run>,
-  at: number,
-  rules: Rules<Run>,
-): Decision<Run> {
-  const going = giveSession(state, touch(state.sessions, at, rules.sessionSilenceMs));
-  const given = giveSession(going.state, giveTo(going.state.sessions, "human"));
-  return { state: given.state, effects: [...going.effects, ...given.effects] };
 }

@@ -18,6 +18,8 @@ export type ConversationState<Run extends AnyRun> = {
   readonly runEndsAt: number | null;
   /** Where an answer goes; null until the customer wrote. */
   readonly address: ReplyAddress | null;
+  /** The platform's time of the last release by its people, so that an older takeover that comes late changes nothing. */
+  readonly releasedAt: number | null;
   /** What the row in `timers` says, a lower bound of the next deadline; null when there is no row. */
   readonly timerAt: number | null;
 };
@@ -34,6 +36,7 @@ export function newConversation<Run extends AnyRun>(
     run,
     runEndsAt: null,
     address: null,
+    releasedAt: null,
     timerAt: null,
   };
 }

@@ -27,7 +27,7 @@ export function checksOf(seen: Seen, originName: OriginName): Checks {
 function postgresCheck({ postgres, work }: Seen): Check {
   if (postgres.state === "unprepared") {
     const message =
-      "PostgreSQL has not answered since the start; nothing is migrated yet and webhooks are refused with 503.";
+      "PostgreSQL could not be prepared since the start (the log says why); nothing is migrated yet and webhooks are refused with 503.";
     return { status: "down", message };
   }
   if (postgres.state === "away") {

@@ -16,6 +16,12 @@ export type ChannelEvent =
   | ConversationTransferred
   | OperatorChanged;
 
+/**
+ * When it happened by the platform's own clock, ms; null when it does not say. Only compared with others of the same platform:
+ * a redelivery may come hours after what followed it.
+ */
+export type PlatformTime = number | null;
+
 /** The customer wrote. `imported` history is stored but never answered. */
 export type ClientMessage = {
   readonly type: "client_message";
@@ -38,6 +44,7 @@ export type OutboundMessage = {
   readonly operatorId: string | null;
   readonly content: Content;
   readonly live: boolean;
+  readonly platformAt: PlatformTime;
 };
 
 /** An operator's internal note or a service line of the platform. */
@@ -86,12 +93,14 @@ export type ConversationReleased = {
   readonly type: "conversation_released";
   readonly by: "dialog" | "request";
   readonly requestId: string | null;
+  readonly platformAt: PlatformTime;
 };
 
 /** `operatorId` null means the dialog went to nobody in particular, which silences nobody. */
 export type ConversationTransferred = {
   readonly type: "conversation_transferred";
   readonly operatorId: string | null;
+  readonly platformAt: PlatformTime;
 };
 
 export type OperatorChanged = {

@@ -77,7 +77,7 @@ export function deadlinePassed(grant: Grant, marked: Marked): Finished {
 }
 
 /** How an attempt is recorded whose sender fell silent; `silent_sends` counts by it. */
-export const silenceDetail = "sender_silent";
+const silenceDetail = "sender_silent";
 
 /** Nobody has heard of the sender for longer than a call may take. */
 export function senderSilent(send: SilentSend, origin: Origin, after: AfterAttempt): Finished {

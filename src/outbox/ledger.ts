@@ -30,6 +30,7 @@ type Item = { readonly finished: Finished } | { readonly grant: Omit<GrantQuesti
 type Answer = GrantAnswer | { readonly verdict: "recorded" };
 type Settled = Answer | { readonly verdict: "refused"; readonly error: unknown };
 
+/** Makes the ledger of one sender; a refused or lost statement never takes its neighbours' marks or ends with it. */
 export function createLedger(store: OutboxStore, logger: Logger): Ledger {
   const exchange = grouped((items: readonly Item[]) => exchangeGroup(store, items), {
     itemsMax: exchangeItemsMax,

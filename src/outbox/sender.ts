@@ -43,6 +43,7 @@ const releasesPerCallMax = 256;
 /** As long as a lease lasts, about; afterwards the limiter puts the conversation back itself. */
 const releaseRetries = { tries: 24, pauseMs: 500 } as const;
 
+/** Makes a sender that rests until `start`; what fails is logged and tried again, and nothing rejects. */
 export function createSender(parts: SenderParts): Sender {
   const { limiter, clock, logger } = parts;
   const inFlight = createInFlight(() => service.wake());

@@ -110,6 +110,7 @@ const statements = {
   holds: { name: "active_holds", text: "SELECT * FROM active_holds()" },
 } satisfies Record<string, Statement>;
 
+/** Makes the store; its calls reject as the database's do, and whether a rejected one was committed is not known. */
 export function createOutboxStore(database: Database): OutboxStore {
   return {
     exchange: (finished, grants) =>

@@ -60,6 +60,7 @@ export function outboundMessage(
 ): OutboundMessage {
   return {
     type: "outbound_message",
+    platformAt: null,
     messageId,
     author,
     operatorId: null,

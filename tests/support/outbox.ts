@@ -37,7 +37,7 @@ export function answerAfter(ms: number, outcome: SendOutcome): Promise<SendOutco
 
 export const sentOutcome: SendOutcome = { type: "sent", messageId: null, status: 200 };
 
-export function createScriptedChannel(sendTimeoutMs = 1_000): ScriptedChannel {
+function createScriptedChannel(sendTimeoutMs = 1_000): ScriptedChannel {
   const calls: ScriptedCall[] = [];
   let how: (call: ScriptedCall) => SendOutcome | Promise<SendOutcome> = () => sentOutcome;
   return {
@@ -123,7 +123,7 @@ export type DeliveryRow = {
 };
 
 const logger = createLogger("silent", "test");
-export const deliveryDeadlineMs = 86_400_000;
+const deliveryDeadlineMs = 86_400_000;
 
 export async function openOutboxBench(
   options: { readonly sendTimeoutMs?: number; readonly channels?: readonly Channel[] } = {},

@@ -39,3 +39,9 @@ function phoneOf(value: string | null): string | null {
   const trimmed = value?.trim() ?? "";
   return phoneNumber.test(trimmed) && /\p{Nd}/u.test(trimmed) ? trimmed : null;
 }
+
+/** `event_time` as ms since the epoch; null when it is absent or no time. */
+export function platformTime(eventTime: string | null): number | null {
+  const at = eventTime === null ? Number.NaN : Date.parse(eventTime);
+  return Number.isNaN(at) ? null : at;
+}

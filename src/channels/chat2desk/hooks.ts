@@ -32,6 +32,7 @@ const profile = {
 const eventTime = { event_time: optionalLabel };
 
 const message = z.object({
+  ...eventTime,
   message_id: id,
   client_id: id,
   channel_id: optionalId,

@@ -1,5 +1,5 @@
 import type { ChannelEvent } from "../../message/event.ts";
-import { contentOf, profileOf } from "./content.ts";
+import { contentOf, platformTime, profileOf } from "./content.ts";
 import type { MessageHook } from "./hooks.ts";
 
 /** The customer wrote; `imported` when another program brought the message in later. */
@@ -25,6 +25,7 @@ export function outboundMessage(hook: MessageHook, live: boolean): ChannelEvent 
     operatorId: hook.operator_id,
     content: contentOf(hook),
     live,
+    platformAt: platformTime(hook.event_time),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { ChannelEvent, ContactChanged, TagChanged } from "../../message/event.ts";
 import type { JsonId } from "../../message/message.ts";
-import { profileOf } from "./content.ts";
+import { platformTime, profileOf } from "./content.ts";
 import type {
   clientHook,
   clientTagHook,
@@ -99,7 +99,12 @@ export function requestOpened(hook: z.infer<typeof newRequestHook>): Mapped {
 export function requestClosed(hook: z.infer<typeof closeRequestHook>): Mapped {
   const requestId = hook.request_id.value;
   return {
-    event: { type: "conversation_released", by: "request", requestId },
+    event: {
+      type: "conversation_released",
+      by: "request",
+      requestId,
+      platformAt: platformTime(hook.event_time),
+    },
     client: hook.client_id,
     time: hook.event_time,
     parts: [requestId],
@@ -109,7 +114,12 @@ export function requestClosed(hook: z.infer<typeof closeRequestHook>): Mapped {
 /** The operators closed their dialog with a client. */
 export function dialogClosed(hook: z.infer<typeof closeDialogHook>): Mapped {
   return {
-    event: { type: "conversation_released", by: "dialog", requestId: hook.request_id },
+    event: {
+      type: "conversation_released",
+      by: "dialog",
+      requestId: hook.request_id,
+      platformAt: platformTime(hook.event_time),
+    },
     client: hook.client_id,
     time: hook.event_time,
     parts: [hook.client_id.value, hook.dialog_id ?? ""],
@@ -119,7 +129,11 @@ export function dialogClosed(hook: z.infer<typeof closeDialogHook>): Mapped {
 /** A dialog went to another operator, or to nobody. */
 export function transferred(hook: z.infer<typeof transferHook>): Mapped {
   return {
-    event: { type: "conversation_transferred", operatorId: hook.operator_id },
+    event: {
+      type: "conversation_transferred",
+      operatorId: hook.operator_id,
+      platformAt: platformTime(hook.event_time),
+    },
     client: hook.client_id,
     time: hook.event_time,
     parts: [hook.client_id.value, hook.dialog_id ?? "", hook.operator_id ?? ""],

@@ -67,9 +67,10 @@ function complains(text: string): boolean {
   return Object.values(sentences).some((sentence) => text.includes(sentence));
 }
 
-function accepted({ status, endProven }: HttpAnswer, { json }: Said): SendOutcome {
-  // A body that may have been cut and makes no sense may have been an error's.
-  if (json === null && !endProven) return { type: "unknown", detail: "answer_cut" };
+function accepted({ status, endProven, body }: HttpAnswer, { json }: Said): SendOutcome {
+  // JSON that was cut may have been an error's. A body that was never JSON ("OK") says no more than its status.
+  if (json === null && !endProven && /^\s*([[{]|$)/.test(body))
+    return { type: "unknown", detail: "answer_cut" };
   const data = json?.["data"];
   const messageId = isJsonObject(data) ? jsonId(data["message_id"]) : null;
   return { type: "sent", messageId: messageId?.value ?? null, status };

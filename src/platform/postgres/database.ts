@@ -34,10 +34,26 @@ export type Database = {
 /** How much longer than the server's own limit the client waits before it drops the connection. */
 const clientGraceMs = 100;
 
+/**
+ * The address with our settings in it, because what an address says wins over everything beside it: an `options` of its own would
+ * otherwise silently take the role away, and with it the walls between tenants. Ours come last and so win.
+ */
+function addressOf({ url, restricted, statementTimeoutMs, name }: DatabaseOptions): string {
+  const address = new URL(url);
+  const given = address.searchParams.get("options");
+  const role = restricted ? `-c role=${pipelineRole}` : null;
+  const together = [given, role].filter((option) => option !== null).join(" ");
+  if (together !== "") address.searchParams.set("options", together);
+  for (const ours of ["query_timeout", "connect_timeout"]) address.searchParams.delete(ours);
+  address.searchParams.set("statement_timeout", String(statementTimeoutMs));
+  address.searchParams.set("application_name", name);
+  return address.href;
+}
+
 /** Opens nothing yet: connections are made when the first statement needs one, and again after every loss. */
 export function createDatabase(options: DatabaseOptions): Database {
   const pool = new pg.Pool({
-    connectionString: options.url,
+    connectionString: addressOf(options),
     max: options.connectionsMax,
     application_name: options.name,
     statement_timeout: options.statementTimeoutMs,
@@ -45,7 +61,6 @@ export function createDatabase(options: DatabaseOptions): Database {
     connectionTimeoutMillis: options.statementTimeoutMs,
     idleTimeoutMillis: 60_000,
     keepAlive: true,
-    ...(options.restricted ? { options: `-c role=${pipelineRole}` } : {}),
   });
   // Without a listener a connection that dies while idle would end the process.
   pool.on("error", (error) =>

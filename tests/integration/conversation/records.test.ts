@@ -19,6 +19,7 @@ async function happened(client: string, events: readonly ChannelEvent[]): Promis
 const content = (text: string) => ({ text, attachments: [], location: null });
 const fromOperator = (text: string, messageId: string = crypto.randomUUID()): ChannelEvent => ({
   type: "outbound_message",
+  platformAt: null,
   messageId,
   author: "operator",
   operatorId: "9",
@@ -47,8 +48,8 @@ describe("several records of one row in one commit", () => {
     await applied(bench, "back-and-forth", ["hello"]);
     await happened("back-and-forth", [
       fromOperator("one"),
-      { type: "conversation_released", by: "dialog", requestId: null },
-      { type: "conversation_transferred", operatorId: "9" },
+      { type: "conversation_released", platformAt: null, by: "dialog", requestId: null },
+      { type: "conversation_transferred", platformAt: null, operatorId: "9" },
     ]);
     expect(await rowsOf("sessions", "back-and-forth", "owner, owner_epoch")).toEqual([
       { owner: "human", owner_epoch: 3 },
@@ -118,8 +119,8 @@ describe("several records of one row in one commit", () => {
   test("a request opened and closed in one batch keeps its kind and both times", async () => {
     await happened("request", [
       { type: "request_opened", requestId: "r-1", kind: "common" },
-      { type: "conversation_released", by: "request", requestId: "r-1" },
-      { type: "conversation_released", by: "dialog", requestId: "r-1" },
+      { type: "conversation_released", platformAt: null, by: "request", requestId: "r-1" },
+      { type: "conversation_released", platformAt: null, by: "dialog", requestId: "r-1" },
     ]);
     expect(
       await bench.database.rows(

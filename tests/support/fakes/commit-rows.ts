@@ -159,6 +159,9 @@ function settle(tables: Tables, row: Rare & { readonly k: "settled" }): void {
   if (attempt.outcome === "unknown") attempt.settledBy = "echo";
   attempt.outcome = "sent";
   attempt.messageId = row.message;
+  const key = seqKey(row.c, seq);
+  if (tables.parkedDeliveries.get(key)?.attempt === row.attempt)
+    tables.parkedDeliveries.delete(key);
   const waiting = openDeliveries(tables, row.c).find(
     (one) => one.seq === seq && one.status === "pending" && one.attempt === row.attempt,
   );

@@ -46,6 +46,7 @@ export function fromClient(text: string, more: Partial<ClientMessage> = {}): Cli
 export function toClient(text: string, more: Partial<OutboundMessage> = {}): OutboundMessage {
   return {
     type: "outbound_message",
+    platformAt: null,
     messageId: `o-${text}`,
     author: "operator",
     operatorId: "9",

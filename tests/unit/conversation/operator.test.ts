@@ -16,7 +16,40 @@ import {
 } from "./conversation.ts";
 
 const greeted = after([fromClient("hello")]);
-const released: ChannelEvent = { type: "conversation_released", by: "dialog", requestId: null };
+const released: ChannelEvent = {
+  type: "conversation_released",
+  platformAt: null,
+  by: "dialog",
+  requestId: null,
+};
+
+/** What the platform says happened at `platformAt`, ms by its own clock. */
+const takenAt = (platformAt: number) => toClient("let me help", { platformAt });
+const releasedAt = (platformAt: number): ChannelEvent => ({ ...released, platformAt });
+
+describe("a takeover that is delivered late", () => {
+  test("takes nothing when it is older than the last release", () => {
+    const open = decided(greeted, 2 * minuteMs, releasedAt(5_000)).state;
+    const { state, effects } = decided(open, 3 * minuteMs, takenAt(4_000));
+    expect(botOwns(state.sessions)).toBe(true);
+    expect(only(effects, "message")).toHaveLength(1);
+  });
+
+  test("takes the conversation when it is younger than the last release", () => {
+    const open = decided(greeted, 2 * minuteMs, releasedAt(5_000)).state;
+    expect(botOwns(decided(open, 3 * minuteMs, takenAt(6_000)).state.sessions)).toBe(false);
+  });
+
+  test("an older transfer takes nothing either", () => {
+    const open = decided(greeted, 2 * minuteMs, releasedAt(5_000)).state;
+    const late: ChannelEvent = {
+      type: "conversation_transferred",
+      operatorId: "9",
+      platformAt: 4_000,
+    };
+    expect(botOwns(decided(open, 3 * minuteMs, late).state.sessions)).toBe(true);
+  });
+});
 
 describe("a message that went to the customer", () => {
   test("an operator's own silences the bot and raises the epoch", () => {
@@ -103,6 +136,7 @@ describe("who the session belongs to", () => {
   test("a transfer to an operator silences the bot; to nobody in particular it does not", () => {
     const to = (operatorId: string | null): ChannelEvent => ({
       type: "conversation_transferred",
+      platformAt: null,
       operatorId,
     });
     expect(botOwns(decided(greeted, 2 * minuteMs, to("9")).state.sessions)).toBe(false);
@@ -112,7 +146,12 @@ describe("who the session belongs to", () => {
   test("a closed dialog or request gives the bot its voice back", () => {
     const taken = after([fromClient("hello"), toClient("let me help")]);
     for (const by of ["dialog", "request"] as const) {
-      const event: ChannelEvent = { type: "conversation_released", by, requestId: "44" };
+      const event: ChannelEvent = {
+        type: "conversation_released",
+        platformAt: null,
+        by,
+        requestId: "44",
+      };
       const { state, effects } = decided(taken, 5 * minuteMs, event);
       expect(botOwns(state.sessions)).toBe(true);
       expect(state.sessions.ownerEpoch).toBe(2);

@@ -33,13 +33,13 @@ const words = [
 ];
 const profile = { name: "Ada", assignedName: null, phone: null, externalId: null };
 const releases: ChannelEvent[] = [
-  { type: "conversation_released", by: "dialog", requestId: null },
-  { type: "conversation_released", by: "request", requestId: "4" },
+  { type: "conversation_released", platformAt: null, by: "dialog", requestId: null },
+  { type: "conversation_released", platformAt: null, by: "request", requestId: "4" },
 ];
 const rare: ChannelEvent[] = [
   ...releases,
-  { type: "conversation_transferred", operatorId: "9" },
-  { type: "conversation_transferred", operatorId: null },
+  { type: "conversation_transferred", platformAt: null, operatorId: "9" },
+  { type: "conversation_transferred", platformAt: null, operatorId: null },
   { type: "request_opened", requestId: "4", kind: "common" },
   { type: "contact_changed", change: "updated", profile },
   { type: "tag_changed", change: "added", tagId: "5", on: { kind: "contact" } },
