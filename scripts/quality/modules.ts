@@ -39,7 +39,6 @@ export const MODULES: ModuleTable = {
     "dialog/flows/*": ["core", "message", "dialog"],
     sessions: ["core", "message"],
     tenants: ["core", "channels", "dialog", "platform/postgres"],
-    timers: ["core", "platform/*"],
 
     journal: ["core", "message", "channels", "platform/*", "tenants"],
     lane: ["core", "platform/*"],
@@ -51,7 +50,6 @@ export const MODULES: ModuleTable = {
       "dialog",
       "sessions",
       "tenants",
-      "timers",
       "journal",
       "lane",
     ],
@@ -74,15 +72,6 @@ export const MODULES: ModuleTable = {
     winston: ["platform/telemetry"],
     "prom-client": ["platform/telemetry"],
     "libphonenumber-js": ["dialog", "dialog/flows/*"],
-    zod: [
-      "platform/*",
-      "channels/*",
-      "tenants",
-      "ingress",
-      "conversation",
-      "outbox",
-      "timers",
-      "app",
-    ],
+    zod: ["platform/*", "channels/*", "tenants", "ingress", "conversation", "outbox", "app"],
   },
 };

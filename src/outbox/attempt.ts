@@ -47,6 +47,12 @@ type Call = Target & { readonly grant: Grant; readonly marked: Marked };
 /** Makes the function that serves a grant; it rejects when the end could not be recorded. */
 export function createAttempt(parts: AttemptParts): (timed: TimedGrant) => Promise<void> {
   const { limiter, ledger, metrics, release } = parts;
+  const noteExpired = createExpiredNote(parts);
+
+  const takeBack = async (grant: Grant, marked: Marked, waitMs: number): Promise<void> => {
+    await ledger.record(grantExpired(grant, marked));
+    return release({ grant, next: { waitMs }, used: false });
+  };
 
   const deliver = async (timed: TimedGrant, marked: Marked): Promise<void> => {
     const { grant } = timed;
@@ -56,11 +62,11 @@ export function createAttempt(parts: AttemptParts): (timed: TimedGrant) => Promi
       return release({ grant, next: "done", used: false });
     }
     const target = targetOf(parts, grant);
-    const live = target === null ? null : await liveGrant(parts, timed, target.origin);
-    if (target === null || live === null) {
-      await ledger.record(grantExpired(grant, marked));
-      const waitMs = target === null ? lateMs : expiredMs;
-      return release({ grant, next: { waitMs }, used: false });
+    if (target === null) return takeBack(grant, marked, lateMs);
+    const live = await liveGrant(parts, timed, target.origin);
+    if (live === null) {
+      noteExpired();
+      return takeBack(grant, marked, expiredMs);
     }
     const call = { ...target, grant: live, marked };
     await conclude(call, await send(parts, call));
@@ -104,6 +110,19 @@ export function createAttempt(parts: AttemptParts): (timed: TimedGrant) => Promi
       case "empty":
         return release({ grant, next: "empty", used: false });
     }
+  };
+}
+
+/** Grants that die before their calls begin mean that nothing is sent; one line this often, ms, says so. */
+const expiredNoteMs = 5_000;
+
+function createExpiredNote({ logger, metrics, clock }: AttemptParts): () => void {
+  let lastAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    metrics.grantsExpired.inc();
+    if (clock.monotonic() - lastAt < expiredNoteMs) return;
+    lastAt = clock.monotonic();
+    logger.warn("grants expired before their calls: PostgreSQL or this process is slow");
   };
 }
 

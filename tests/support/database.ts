@@ -25,7 +25,8 @@ export async function createTestDatabase(
   options: { readonly migrated?: boolean } = {},
 ): Promise<TestDatabase> {
   const name = `test_${crypto.randomUUID().replaceAll("-", "")}`;
-  const from = options.migrated === false ? "template0" : await (template ??= prepareTemplate());
+  template ??= prepareTemplate();
+  const from = options.migrated === false ? "template0" : await template;
   await asAdmin((admin) => admin.query(`CREATE DATABASE ${name} TEMPLATE ${from}`));
   const url = urlOf(name);
   const pool = new pg.Pool({ connectionString: url, max: 4 });

@@ -293,7 +293,8 @@ export function addEvent(
   },
 ): void {
   const { id, tenant, conversation, origin, raw, item = 0 } = event;
-  tables.journal.set(id, { origin: originId(origin), raw, item });
-  const row = { tenant, id, at: tables.now(), attempts: 0, nextAt: null };
+  const at = tables.now();
+  tables.journal.set(id, { at, origin: originId(origin), raw, item });
+  const row = { tenant, id, at, attempts: 0, nextAt: null };
   addPending(tables, conversation, row);
 }

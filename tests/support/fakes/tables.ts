@@ -30,6 +30,7 @@ type Keys = {
 };
 
 export type JournalRow = {
+  readonly at: number;
   readonly origin: OriginId;
   readonly raw: Uint8Array;
   readonly item: number;
