@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ownFolder, shown, stateFolder } from "../services/folders.ts";
 import type { Services } from "../services/services.ts";
@@ -60,4 +60,5 @@ export async function openSession({
 export function forgetStores({ folder }: Session): void {
   rmSync(join(folder, "stores"), { recursive: true, force: true });
   rmSync(join(folder, "tree"), { recursive: true, force: true });
+  if (readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
 }

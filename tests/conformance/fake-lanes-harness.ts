@@ -1,4 +1,5 @@
-import { createFakeLanes, emptyLaneData } from "../support/fakes/lanes.ts";
+import { emptyLaneData } from "../support/fakes/lane-data.ts";
+import { createFakeLanes } from "../support/fakes/lanes.ts";
 import type { LanesHarness } from "./lanes.ts";
 
 /** Lanes in memory, with a clock that only `hasten` needs. */

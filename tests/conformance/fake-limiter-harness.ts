@@ -1,6 +1,6 @@
 import { createFakeLimiter } from "../support/fakes/limiter.ts";
 import { emptyLimiterData } from "../support/fakes/limiter-data.ts";
-import { type LimiterHarness, longMs } from "./limiter.ts";
+import { type LimiterHarness, longMs } from "./limiter-harness.ts";
 
 /** The limiter in memory, with a clock that goes on by a ms at every look. */
 export async function openFakeLimiter(): Promise<LimiterHarness> {

@@ -4,15 +4,15 @@ import { createLimiter, type Dispatched, type Grant } from "../../src/outbox/lim
 import { createRandom, type Random } from "../support/simulation/random.ts";
 import { openTestRedis } from "../support/test-redis.ts";
 import { openFakeLimiter } from "./fake-limiter-harness.ts";
+import { limiterConformance } from "./limiter.ts";
 import {
   announcementOf,
   conversationNo,
-  limiterConformance,
   type LimiterHarness,
   longMs,
   originOf,
   releaseOf,
-} from "./limiter.ts";
+} from "./limiter-harness.ts";
 
 async function openRealLimiter(): Promise<LimiterHarness> {
   const { redis, prefix, close } = await openTestRedis("{o0}");

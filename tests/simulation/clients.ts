@@ -9,7 +9,7 @@ import type { Stage } from "./stage.ts";
 
 /** The simulated platform's side of the webhooks: it delivers every event until it is acknowledged, and sometimes once more. */
 export type Clients = {
-  readonly write: (message: Written & { readonly origin: Origin }) => void;
+  readonly write: (message: Written & { readonly origin: Origin; readonly text: string }) => void;
   /** Tells something that no client wrote. */
   readonly tell: (told: Told) => void;
   /** Whether everything is acknowledged. */
@@ -23,7 +23,11 @@ export type Told = {
   readonly event: ChannelEvent;
 };
 
-type Parts = { readonly stage: Stage; readonly inbound: Inbound; readonly history: InboundHistory };
+type Parts = {
+  readonly stage: Stage;
+  readonly inbound: Inbound;
+  readonly history: Pick<InboundHistory, "written" | "received" | "acknowledged">;
+};
 type Item = {
   readonly origin: Origin;
   readonly client: string;
@@ -74,12 +78,12 @@ export function newClients({ stage, inbound, history }: Parts): Clients {
   };
 
   return {
-    write: ({ origin, ...message }) => {
-      const { number, client, conversation, poison } = message;
+    write: ({ origin, text, ...message }) => {
+      const { number, client, conversation } = message;
       names.set(conversation, client);
       history.written(message);
       const key = `m${number}`;
-      const event = clientMessage(key, client, textOf(number, poison));
+      const event = clientMessage(key, client, text);
       deliver({ origin, client, key, event, number });
     },
     tell: ({ conversation, ...told }) =>
@@ -99,6 +103,8 @@ export function letClientsWrite(
     readonly stage: Stage;
     readonly origins: readonly [Origin, ...Origin[]];
     readonly poison: number;
+    /** What a client writes; by default which message it is. */
+    readonly textOf?: (client: string) => string;
   },
 ): void {
   const { world, temper } = given.stage;
@@ -112,7 +118,8 @@ export function letClientsWrite(
     const write = (left: number): void => {
       number += 1;
       const poison = isPoisoned && random.chance(given.poison) ? random.pick(poisons) : null;
-      clients.write({ origin, number, client, conversation, poison });
+      const text = given.textOf?.(client) ?? textOf(number, poison);
+      clients.write({ origin, number, client, conversation, poison, text });
       const ms = random.chance(0.3) ? 0 : random.int(temper.quietAtMs / messagesMax);
       if (left > 1) world.after(ms, () => write(left - 1));
     };

@@ -1,6 +1,6 @@
 import type { LaneCommit } from "../../src/conversation/store.ts";
 import type { ConversationId } from "../../src/core/ids.ts";
-import type { Committed } from "../support/fakes/conversation-store.ts";
+import type { Committed } from "../support/fakes/conversation-options.ts";
 import type { Tables } from "../support/fakes/tables.ts";
 import type { World } from "../support/simulation/world.ts";
 import type { Poison, RecordingRun } from "./recording-dialog.ts";

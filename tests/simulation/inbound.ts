@@ -9,11 +9,8 @@ import type { Lanes } from "../../src/lane/lanes.ts";
 import type { ConversationStore } from "../../src/conversation/store.ts";
 import type { Origin, Origins } from "../../src/tenants/origins.ts";
 import type { AnyRun } from "../../src/conversation/state.ts";
-import {
-  createFakeConversationStore,
-  type FakeStoreOptions,
-  type StoreMutants,
-} from "../support/fakes/conversation-store.ts";
+import type { FakeStoreOptions, StoreMutants } from "../support/fakes/conversation-options.ts";
+import { createFakeConversationStore } from "../support/fakes/conversation-store.ts";
 import {
   createFakeIngestDatabase,
   emptyIngestData,
@@ -46,6 +43,7 @@ export type InboundMutants = {
   readonly splitLoad?: boolean;
   readonly noSweeper?: boolean;
   readonly noReaper?: boolean;
+  readonly noTimers?: boolean;
 };
 
 export type InboundOptions<Run extends AnyRun> = {
@@ -211,7 +209,7 @@ function startWorker<Run extends AnyRun>(options: InboundOptions<Run>, given: Wo
     ...(mutants.noSweeper === true
       ? []
       : [createSweeper({ ...woken, store, leads, redis, prefix: "lane:" })]),
-    createTimers({ ...woken, store, leads }),
+    ...(mutants.noTimers === true ? [] : [createTimers({ ...woken, store, leads })]),
   ];
   for (const service of services) void service.start();
   void tickets.consume(2, async () => {

@@ -1,7 +1,7 @@
 import type { TicketQueue } from "../../src/platform/queue/tickets.ts";
 import type { Logger } from "../../src/platform/telemetry/logger.ts";
 import { createMetrics } from "../../src/platform/telemetry/metrics.ts";
-import { emptyLaneData, type LaneData, loseLaneKey } from "../support/fakes/lanes.ts";
+import { emptyLaneData, type LaneData, loseLaneKey } from "../support/fakes/lane-data.ts";
 import { emptyLimiterData, type LimiterData } from "../support/fakes/limiter-data.ts";
 import { createTables, type Tables } from "../support/fakes/tables.ts";
 import { createTicketBoard, type TicketData, type TicketSeat } from "../support/fakes/tickets.ts";
@@ -78,11 +78,11 @@ export function emptyRedis(): RedisData {
   };
 }
 
-/** Sets the stage for one seed. */
-export function createStage(seed: number, label: string): Stage {
+/** Sets the stage for one seed; what goes wrong is drawn from it unless it is given. */
+export function createStage(seed: number, label: string, given?: Temper): Stage {
   const world = createWorld(seed, label);
   const { random } = world;
-  const temper = drawTemper(random);
+  const temper = given ?? drawTemper(random);
   const skews = [random.int(skewMsMax), random.int(skewMsMax)] as const;
   const tables = createTables(() => clockOffsetMs + skews[0] + world.now());
   let redis = emptyRedis();

@@ -41,6 +41,16 @@ const quietMsMin = 2_000;
 /** Most runs are short and dense; a worker's lease ends several times in a long one. */
 const quietMsMax = [16_000, 16_000, 16_000, 60_000] as const;
 
+/** Nothing goes wrong at all. */
+export const calm: Temper = {
+  isCalm: true,
+  quietAtMs: 0,
+  link: null,
+  lostTickets: 0,
+  strikes: ["kill"],
+  strikeCount: 0,
+};
+
 /**
  * Draws a run's temper. Each kind of misfortune is switched on in about half of the runs only: so kinds meet in all combinations,
  * and some runs have nothing but one kind, or nothing at all.

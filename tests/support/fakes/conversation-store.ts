@@ -1,54 +1,28 @@
 import type {
   ConversationStore,
-  FailedEvent,
   LaneCommit,
   LoadedLane,
-  Suspected,
-  SuspectedLane,
   Verdict,
 } from "../../../src/conversation/store.ts";
-import { attemptsMax } from "../../../src/conversation/store.ts";
 import type { GroupRows } from "../../../src/conversation/rows.ts";
 import { type ConversationId, originId } from "../../../src/core/ids.ts";
 import type { LaneName } from "../../../src/lane/lanes.ts";
 import { readRows, refuseBadRows, writeRows } from "./commit-rows.ts";
+import { fail, suspect } from "./conversation-failures.ts";
+import {
+  conversationOf,
+  type FakeStoreOptions,
+  type StoreMutants,
+} from "./conversation-options.ts";
 import {
   addPending,
-  type ConversationRow,
   openDeliveries,
   openEvents,
-  type OutboxRow,
   type PendingRow,
   removePending,
   seqKey,
   type Tables,
 } from "./tables.ts";
-
-/** Safeguards that a mutant leaves out. */
-export type StoreMutants = {
-  readonly noVersionCheck?: boolean;
-  readonly noPresenceCheck?: boolean;
-  readonly noGapCheck?: boolean;
-  /** What was applied is everything up to the highest applied id. */
-  readonly watermark?: boolean;
-  /** An attempt is never counted before it is begun. */
-  readonly noSuspicion?: boolean;
-  /** A failed event stays where it is. */
-  readonly noPark?: boolean;
-};
-
-/** A lane whose commit was accepted. */
-export type Committed = { readonly lane: LaneCommit; readonly ids: readonly number[] };
-
-export type FakeStoreOptions = {
-  readonly tables: Tables;
-  readonly mutants?: StoreMutants;
-  /** Whether somebody else holds a conversation's lock at this moment. */
-  readonly isLocked?: (conversation: ConversationId) => boolean;
-  readonly onCommit?: (committed: Committed) => void;
-  readonly onDelivery?: ((row: OutboxRow) => void) | undefined;
-  readonly onPark?: (conversation: ConversationId, id: number) => void;
-};
 
 /** The statements of the lane protocol on tables in memory. */
 export function createFakeConversationStore(options: FakeStoreOptions): ConversationStore {
@@ -175,86 +149,6 @@ function accept(tables: Tables, lane: LaneCommit): void {
   watermarks.set(tables, high);
 }
 
-function conversationOf(
-  tables: Tables,
-  { c, t, o }: Pick<LaneCommit, "c" | "t" | "o">,
-): ConversationRow {
-  const known = tables.conversations.get(c);
-  if (known !== undefined) return known;
-  const made: ConversationRow = { tenant: t, origin: o, version: 0, ownerEpoch: 0, state: null };
-  tables.conversations.set(c, made);
-  return made;
-}
-
-type Counting = { readonly floor: number; readonly more: number };
-
-function count(
-  tables: Tables,
-  { tenant, conversation }: LaneName,
-  id: number,
-  { floor, more }: Counting,
-): PendingRow | undefined {
-  const event = openEvents(tables, conversation).find((row) => row.id === id);
-  if (event === undefined) return undefined;
-  const o = tables.journal.get(id)?.origin ?? originId(0);
-  conversationOf(tables, { c: conversation, t: tenant, o });
-  event.attempts = Math.max(event.attempts, floor) + more;
-  return event;
-}
-
-function fail(
-  options: FakeStoreOptions,
-  lane: LaneName,
-  failure: { readonly eventId: string; readonly reason: string; readonly counted: boolean },
-): FailedEvent {
-  const { tables, mutants } = options;
-  const more = failure.counted ? 0 : 1;
-  const event = count(tables, lane, Number(failure.eventId), { floor: 0, more });
-  if (event === undefined) return { parked: false, waitMs: 0 };
-  if (event.attempts >= attemptsMax && mutants?.noPark !== true) {
-    park(options, lane, event, failure.reason);
-    return { parked: true, waitMs: 0 };
-  }
-  const waitMs = 2 ** (event.attempts - 1) * 1_000;
-  event.nextAt = tables.now() + waitMs;
-  return { parked: false, waitMs };
-}
-
-function suspect(options: FakeStoreOptions, lane: SuspectedLane): Suspected {
-  const { tables, mutants = {} } = options;
-  const first = openEvents(tables, lane.conversation)[0];
-  if (first === undefined || (first.nextAt ?? 0) > tables.now()) return "none";
-  if (mutants.noSuspicion === true) return "counted";
-  if (lane.tries === 0 && first.attempts > 2 && first.nextAt === null) return "counted";
-  const event = count(tables, lane, first.id, { floor: 2, more: 1 });
-  if (event === undefined || event.attempts <= attemptsMax) {
-    first.nextAt = null;
-    return "counted";
-  }
-  park(options, lane, event, "the processes that handled it died");
-  return "parked";
-}
-
-function park(
-  { tables, onPark }: FakeStoreOptions,
-  { conversation }: LaneName,
-  event: PendingRow,
-  reason: string,
-): void {
-  const row = tables.conversations.get(conversation);
-  if (row === undefined) return;
-  row.version += 1;
-  tables.parked.set(event.id, { conversation, attempts: event.attempts, reason });
-  removePending(tables, conversation, new Set([event.id]));
-  tables.messages.set(seqKey(conversation, row.version * 1_000), {
-    author: "platform",
-    kind: "gap",
-    text: "",
-    event: event.id,
-  });
-  onPark?.(conversation, event.id);
-}
-
 function echoFactsOf(
   tables: Tables,
   { c, g, m }: { readonly c: ConversationId; readonly g: number; readonly m: string },
@@ -290,10 +184,11 @@ export function addEvent(
     readonly origin: number;
     readonly raw: Uint8Array;
     readonly item?: number;
+    /** When it was received, ms; now if not given. */
+    readonly at?: number;
   },
 ): void {
-  const { id, tenant, conversation, origin, raw, item = 0 } = event;
-  const at = tables.now();
+  const { id, tenant, conversation, origin, raw, item = 0, at = tables.now() } = event;
   tables.journal.set(id, { at, origin: originId(origin), raw, item });
   const row = { tenant, id, at, attempts: 0, nextAt: null };
   addPending(tables, conversation, row);

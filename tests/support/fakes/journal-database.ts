@@ -43,7 +43,8 @@ type Row = {
   readonly i: number;
 };
 
-type Fresh = Row & { readonly id: number };
+/** `at` is when the transaction began, as `now()` is. */
+type Fresh = Row & { readonly id: number; readonly at: number };
 
 /**
  * A database that knows one statement, `ingest`. Ids are drawn when it begins and rows appear when it commits, so that a lower id
@@ -57,7 +58,7 @@ export function createFakeIngestDatabase(options: FakeIngestOptions): Database {
       const raw = Buffer.isBuffer(values[1]) ? values[1] : Buffer.alloc(0);
       const { promise, resolve, reject } = Promise.withResolvers<readonly Fresh[]>();
       begin(options, { rows, raw, resolve, reject });
-      return promise.then((fresh) => answerOf(options.data, fresh));
+      return promise.then((fresh) => answerOf(fresh));
     },
     lend: () => Promise.reject(new Error("nobody lends connections here")),
     close: async () => undefined,
@@ -83,7 +84,7 @@ function begin(options: FakeIngestOptions, call: Call): void {
   }
   const fresh = call.rows
     .filter((row) => mutants?.noKeys === true || !data.stored.has(keyOf(row)))
-    .map((row) => ({ ...row, id: nextId() }));
+    .map((row) => ({ ...row, id: nextId(), at: data.tables.now() }));
   for (const row of fresh) data.open.add(keyOf(row));
   if (mutants?.answerFirst === true) call.resolve(fresh);
   later(() => end(options, call, fresh));
@@ -109,11 +110,12 @@ function store(data: IngestData, row: Fresh, raw: Buffer): void {
     origin: originId(row.g),
     raw: raw.subarray(row.f - 1, row.f - 1 + row.n),
     item: row.i,
+    at: row.at,
   });
 }
 
 /** As the driver gives it: bigints are text. The caller says what a row looks like. */
-function answerOf<Answer>(data: IngestData, fresh: readonly Fresh[]): readonly Answer[] {
-  const rows = fresh.map(({ o, id }) => ({ o, id: String(id), at_ms: data.tables.now() }));
+function answerOf<Answer>(fresh: readonly Fresh[]): readonly Answer[] {
+  const rows = fresh.map(({ o, id, at }) => ({ o, id: String(id), at_ms: at }));
   return JSON.parse(JSON.stringify(rows));
 }

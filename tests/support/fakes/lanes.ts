@@ -1,34 +1,13 @@
-import type { ConversationId, TenantId } from "../../../src/core/ids.ts";
+import type { ConversationId } from "../../../src/core/ids.ts";
 import {
   type ClaimedLane,
   type Lanes,
+  type LaneName,
   leaseMs,
   type Mail,
   type Release,
 } from "../../../src/lane/lanes.ts";
-
-/** What Redis keeps of the lanes. Plain data: a copy of it is an older Redis. */
-export type LaneData = {
-  readonly lanes: Map<ConversationId, LaneRow>;
-  readonly mail: Map<ConversationId, Entry[]>;
-  readonly states: Map<ConversationId, { readonly version: number; readonly state: string }>;
-  /** Tenants in turn. */
-  readonly ring: TenantId[];
-  readonly ready: Map<TenantId, ConversationId[]>;
-  readonly due: Map<ConversationId, number>;
-};
-
-type Entry = { readonly id: string; readonly event: string };
-
-export type LaneRow = {
-  tenant?: TenantId;
-  standing?: "ready" | "running" | "waiting";
-  token?: string;
-  tries: number;
-  care: number;
-  single: number;
-  more: number;
-};
+import { type LaneData, type LaneRow, makeReady, readyMs, rowOf } from "./lane-data.ts";
 
 /** Safeguards that a mutant leaves out. */
 export type LaneMutants = {
@@ -53,33 +32,7 @@ const eventsPerLaneMax = 64;
 const lanesPerTurn = 8;
 const mailboxEntriesMax = 200;
 const mailBytesMax = 8_192;
-const readyMs = 10_000;
 const reapedPerCallMax = 100;
-
-/** An empty Redis. */
-export function emptyLaneData(): LaneData {
-  return {
-    lanes: new Map(),
-    mail: new Map(),
-    states: new Map(),
-    ring: [],
-    ready: new Map(),
-    due: new Map(),
-  };
-}
-
-/** Loses one key, as an eviction would; `choose` says which of so many. */
-export function loseLaneKey(data: LaneData, choose: (below: number) => number): void {
-  const losses: readonly (() => void)[] = [
-    () => void data.ring.splice(0),
-    ...[...data.ready.keys()].map((key) => () => void data.ready.delete(key)),
-    ...[...data.due.keys()].map((key) => () => void data.due.delete(key)),
-    ...[...data.mail.keys()].map((key) => () => void data.mail.delete(key)),
-    ...[...data.states.keys()].map((key) => () => void data.states.delete(key)),
-    ...[...data.lanes.keys()].map((key) => () => void data.lanes.delete(key)),
-  ];
-  losses[choose(losses.length)]?.();
-}
 
 /** The lanes in memory. Every call is done at once and whole, as a script is. */
 export function createFakeLanes(options: FakeLanesOptions): Lanes {
@@ -105,29 +58,6 @@ export function createFakeLanes(options: FakeLanesOptions): Lanes {
     },
     reap: async () => reap(data(), now()),
   };
-}
-
-type Name = { readonly tenant: TenantId; readonly conversation: ConversationId };
-
-function rowOf(data: LaneData, conversation: ConversationId): LaneRow {
-  const known = data.lanes.get(conversation);
-  if (known !== undefined) return known;
-  const made: LaneRow = { tries: 0, care: 0, single: 0, more: 0 };
-  data.lanes.set(conversation, made);
-  return made;
-}
-
-function makeReady(data: LaneData, now: number, { tenant, conversation }: Name): true {
-  const row = rowOf(data, conversation);
-  row.standing = "ready";
-  row.tenant = tenant;
-  delete row.token;
-  data.due.set(conversation, now + readyMs);
-  const line = data.ready.get(tenant) ?? [];
-  data.ready.set(tenant, line);
-  line.push(conversation);
-  if (line.length === 1) data.ring.push(tenant);
-  return true;
 }
 
 function post(data: LaneData, now: number, { tenant, conversation, id, event }: Mail): boolean {
@@ -160,7 +90,7 @@ function claim(data: LaneData, now: number, token: string): readonly ClaimedLane
 function hold(
   data: LaneData,
   now: number,
-  lane: Name & { readonly row: LaneRow; readonly token: string },
+  lane: LaneName & { readonly row: LaneRow; readonly token: string },
 ): ClaimedLane {
   const { row, tenant, conversation, token } = lane;
   row.standing = "running";
