@@ -1,6 +1,7 @@
 import { originId, tenantId } from "../../src/core/ids.ts";
 import { letClientsWrite, newClients } from "./clients.ts";
-import { createInbound, type InboundMutants } from "./inbound.ts";
+import { createInbound } from "./inbound.ts";
+import type { InboundMutants } from "./inbound-mutants.ts";
 import { createInboundHistory, type InboundHistory } from "./inbound-history.ts";
 import { createRecordingDialog } from "./recording-dialog.ts";
 import { createSimulatedChannel } from "./simulated-channel.ts";

@@ -43,8 +43,11 @@ type Row = {
   readonly i: number;
 };
 
-/** `at` is when the transaction began, as `now()` is. */
-type Fresh = Row & { readonly id: number; readonly at: number };
+/**
+ * `at` is the instant of the commit. In PostgreSQL it is that of the begin, a moment earlier: a deadline that lies between the two
+ * may be met before or after the event, and both are right, because nobody has acknowledged it yet.
+ */
+type Fresh = Row & { readonly id: number; at: number };
 
 /**
  * A database that knows one statement, `ingest`. Ids are drawn when it begins and rows appear when it commits, so that a lower id
@@ -96,7 +99,10 @@ function end({ data, aborts }: FakeIngestOptions, call: Call, fresh: readonly Fr
     call.reject(new Error("rolled back"));
     return;
   }
-  for (const row of fresh) store(data, row, call.raw);
+  for (const row of fresh) {
+    row.at = data.tables.now();
+    store(data, row, call.raw);
+  }
   call.resolve(fresh);
 }
 
