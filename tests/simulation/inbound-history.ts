@@ -43,6 +43,12 @@ type Course = Written & {
   starts: number;
 };
 
+/**
+ * An event that is innocent is parked after at least so many of its holders were killed or stopped while it was being counted:
+ * from inside that cannot be told from an event that kills.
+ */
+const interruptionsMin = 3;
+
 /** Watches one run; faults go to the world. */
 export function createInboundHistory(world: World, tables: Tables): InboundHistory {
   const courses = new Map<number, Course>();
@@ -110,9 +116,10 @@ export function createInboundHistory(world: World, tables: Tables): InboundHisto
     committed,
     parked: (_conversation, id) => {
       const event = eventOfRow(tables, id);
-      if (event === null) return world.fail(`${id} was parked and is no client's message`);
-      closeInOrder(courseOf(event), "parked");
-      if (courseOf(event).poison === null) world.fail(`innocent event ${event} was parked`);
+      const course = event === null ? null : courseOf(event);
+      if (course !== null) closeInOrder(course, "parked");
+      if ((course?.poison ?? null) === null && world.interruptions() < interruptionsMin)
+        world.fail(`innocent event ${event ?? `row ${id}`} was parked`);
     },
     isComplete: () => open === 0,
     startsMax: () => Math.max(0, ...[...courses.values()].map(({ starts }) => starts)),

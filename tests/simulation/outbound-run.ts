@@ -1,4 +1,9 @@
-import { conversationOf, originId, type OriginId } from "../../src/core/ids.ts";
+import {
+  type ConversationId,
+  conversationOf,
+  type OriginId,
+  originId,
+} from "../../src/core/ids.ts";
 import type { Announcement } from "../../src/outbox/limiter.ts";
 import type { Origin } from "../../src/tenants/origins.ts";
 import { addDelivery } from "../support/fakes/tables.ts";
@@ -8,6 +13,7 @@ import { addressOf } from "./simulated-channel.ts";
 import { originsOf, simulatedOrigin } from "../support/simulation/simulated-origins.ts";
 import { createSimulatedPlatform } from "./simulated-platform.ts";
 import { createStage, type Stage } from "./stage.ts";
+import { calm } from "./temper.ts";
 
 /** Longest a run may take to come to rest, ms. */
 const endMs = 400_000;
@@ -118,9 +124,37 @@ function put(stage: Stage, history: OutboundHistory, made: Made): void {
   history.made({ conversation, seq, policy: origin.unknown[author] });
 }
 
+const busyOrigin = simulatedOrigin({
+  id: originId(3),
+  rate: { count: 100, windowMs: 10_000 },
+  account: { apiUrl: "", apiToken: "three", signature: "optional" },
+});
+const busyConversations = 40;
+const busyDeliveries = 20;
+
+/** A backlog that several senders work off while nothing goes wrong. */
+export function runBacklog(seed: number): OutboundHistory {
+  const stage = createStage(seed, "backlog", calm);
+  const { world, tables } = stage;
+  const history = createOutboundHistory(world, tables);
+  const platform = createSimulatedPlatform(stage, { history, onTaken: () => undefined });
+  const known = originsOf([busyOrigin]);
+  createOutbound({ stage, mutants: {}, origins: known, platform, history, senderCount: 2 });
+  for (let count = 0; count < busyConversations; count += 1)
+    for (let version = 1; version <= busyDeliveries; version += 1)
+      put(stage, history, { origin: busyOrigin, conversation: conversationNo(count), version });
+  world.run(endMs, () => tables.outbox.size === 0);
+  return history;
+}
+
+function conversationNo(count: number): ConversationId {
+  const subject = { kind: "client", identity: String(count) } as const;
+  return conversationOf(busyOrigin.tenant, busyOrigin.id, subject);
+}
+
 /** The share of an origin's limit that was used between its first and its last call. */
 export function usedShare(history: OutboundHistory, id: OriginId): number {
-  const origin = origins.find((one) => one.id === id);
+  const origin = [...origins, busyOrigin].find((one) => one.id === id);
   const times = history.arrivals(id);
   const [first, last] = [times[0], times.at(-1)];
   if (origin === undefined || first === undefined || last === undefined) return 0;

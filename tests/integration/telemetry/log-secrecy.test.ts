@@ -9,6 +9,7 @@ import { inboxHook, signatureOf } from "../../support/signed-webhook.ts";
 const address = "17 Zebra-Canary Street";
 const phone = "+34612345678";
 const password = "canary-of-a-password";
+const owner = `secrecy_${crypto.randomUUID().slice(0, 8)}`;
 const secrets = [
   testToken,
   password,
@@ -26,6 +27,9 @@ let exitCode: number;
 beforeAll(async () => {
   stage = await openProcessStage();
   const url = new URL(stage.environment["DATABASE_URL"] ?? "");
+  // An owner of the test's own, because the real one's password may be a word that any log contains.
+  await stage.database.rows(`CREATE ROLE ${owner} LOGIN SUPERUSER PASSWORD '${password}'`);
+  url.username = owner;
   url.password = password;
   hookdesk = stage.start("all", { DATABASE_URL: url.href, LOG_LEVEL: "debug" });
   await becomesReady(hookdesk);
@@ -34,7 +38,12 @@ beforeAll(async () => {
   hookdesk.signal("SIGTERM");
   exitCode = await hookdesk.exited;
 }, 60_000);
-afterAll(async () => stage.close());
+afterAll(async () => {
+  await hookdesk.end();
+  await stage.database.rows(`DROP OWNED BY ${owner}`);
+  await stage.database.rows(`DROP ROLE ${owner}`);
+  await stage.close();
+});
 
 async function order(): Promise<void> {
   let sends = 0;

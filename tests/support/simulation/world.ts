@@ -24,6 +24,8 @@ export type World = {
   /** Kills the process whose code is running: what it does afterwards reaches nobody. */
   readonly killCurrent: () => void;
   readonly pause: (process: Process, ms: number) => void;
+  /** How often a process was killed or paused. */
+  readonly interruptions: () => number;
   /** Notes what happens, for people who look into one seed; costs nothing unless SIMULATION_TRACE is set. */
   readonly note: (tell: () => string) => void;
   /** Ends the run at the first fault found; nothing that the code under test catches can hide it. */
@@ -58,6 +60,7 @@ export function createWorld(seed: number, label: string): World {
   let current: Life | null = null;
   let fault: string | null = null;
   let ids = 0;
+  let interruptions = 0;
 
   const add = (at: number, happening: Happening): void => agenda.add(at, random.float(), happening);
 
@@ -108,6 +111,7 @@ export function createWorld(seed: number, label: string): World {
       return life;
     },
     kill: (process) => {
+      interruptions += 1;
       lifeOf(lives, process).alive = false;
     },
     killCurrent: () => {
@@ -115,8 +119,10 @@ export function createWorld(seed: number, label: string): World {
     },
     faultOf,
     pause: (process, ms) => {
+      interruptions += 1;
       lifeOf(lives, process).pausedUntil = now + ms;
     },
+    interruptions: () => interruptions,
     note: (tell) => {
       if (isTracing) console.log(`${now} ms ${current?.name ?? "-"}: ${tell()}`);
     },
