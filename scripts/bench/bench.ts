@@ -73,12 +73,14 @@ function faultsOf(measured: Measured): readonly string[] {
     .map(([name, count]) => `${count} ${name}`);
 }
 
-async function run(
-  smoke: boolean,
-  services: Services,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const folder = mkdtempSync(join(tmpdir(), "hookdesk-bench-"));
+type Bench = {
+  readonly smoke: boolean;
+  readonly services: Services;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+};
+
+async function run({ smoke, services, folder, signal }: Bench): Promise<readonly string[]> {
   const postgres = await startPostgres({ dataDir: join(folder, "postgres"), keep: false, say });
   await services.keep(postgres, postgres.dataDir);
   const redis = await services.keep(
@@ -107,7 +109,6 @@ async function run(
     faults.push(...faultsOf(measured));
   }
   sink.stop();
-  rmSync(folder, { recursive: true, force: true });
   return faults;
 }
 
@@ -119,9 +120,10 @@ async function main(): Promise<number> {
   const stop = listenForStop();
   const aborted = new AbortController();
   void stop.requested.then(() => aborted.abort());
-  const services = new Services(await openRun("bench"));
+  const folder = mkdtempSync(join(tmpdir(), "hookdesk-bench-"));
+  const services = new Services(await openRun("bench", [folder]));
   try {
-    const faults = await run(values.smoke, services, aborted.signal);
+    const faults = await run({ smoke: values.smoke, services, folder, signal: aborted.signal });
     say(faults.length === 0 ? "bench: every answer was right" : `bench: ${faults.join(", ")}`);
     return faults.length === 0 ? 0 : 1;
   } catch (error) {
@@ -130,6 +132,7 @@ async function main(): Promise<number> {
     return 1;
   } finally {
     await services.stop();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

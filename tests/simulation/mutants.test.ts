@@ -48,6 +48,7 @@ const outbound: Mutants<OutboundMutants> = [
   ["the limiter is open while it is cold", { limiter: { openWhileCold: true } }],
   ["an older Redis is taken for the same", { limiter: { noRunId: true } }],
   ["a rebuild goes on after Redis was lost again", { limiter: { noNonce: true } }],
+  ["a rebuild does not wait for the grants of the lost Redis", { limiter: { noGrace: true } }],
   ["a mark without an answer is taken for done", { trustMark: true }],
   ["the clock is not looked at before the call", { blindClock: true }],
   ["a lost answer is taken for a failure", { guessFailure: true }],

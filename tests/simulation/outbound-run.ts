@@ -36,6 +36,13 @@ const origins = [
     unknown: { bot: "resend", operator: "hold" },
     inFlightMax: 2,
   }),
+  // Its grants live longest, so that much can happen in their lives.
+  simulatedOrigin({
+    id: originId(4),
+    rate: { count: 4, windowMs: 12_500 },
+    account: { apiUrl: "", apiToken: "four", signature: "optional" },
+    unknown: { bot: "hold", operator: "resend" },
+  }),
 ] as const;
 
 /** One run of the way out; @throws when a promise is broken. */

@@ -31,7 +31,7 @@ describe("a store that is missing when Hookdesk starts", () => {
     async () => {
       const { hookdesk, postgres, order } = await open({ postgres: true });
       const down = await healthBecomes(hookdesk, "down");
-      expect(down.checks["postgres"]?.message).toContain("PostgreSQL has not answered");
+      expect(down.checks["postgres"]?.message).toContain("PostgreSQL could not be prepared");
       expect(await statusOf(`${hookdesk.url}/health`)).toBe(503);
       expect(await statusOf(`${hookdesk.url}/health/ready`)).toBe(503);
       expect(await statusOf(`${hookdesk.url}/health/live`)).toBe(200);

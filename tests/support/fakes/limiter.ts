@@ -3,6 +3,7 @@ import { graceMs } from "../../../src/outbox/grant-life.ts";
 import type { Announcement, Grant, Limiter, SendRelease } from "../../../src/outbox/limiter.ts";
 import { rebuildWindow } from "../../../src/outbox/rebuild.ts";
 import type { RunOutboxScript } from "../../../src/outbox/scripts.ts";
+import type { OutboxStore } from "../../../src/outbox/store.ts";
 import type { Origin } from "../../../src/tenants/origins.ts";
 import {
   accountOf,
@@ -26,6 +27,8 @@ export type LimiterMutants = {
   readonly noRunId?: boolean;
   /** Lets whoever rebuilds finish, whatever happened meanwhile. */
   readonly noNonce?: boolean;
+  /** Reads the former sends at once, not when the grants of the lost Redis are dead. */
+  readonly noGrace?: boolean;
 };
 
 export type FakeLimiterOptions = {
@@ -85,7 +88,7 @@ export function createFakeLimiter(options: FakeLimiterOptions): Limiter {
       }),
     hold,
     setLimits,
-    rebuild: (store, origins) =>
+    rebuild: async (store, origins) =>
       rebuildWindow({
         redis: {
           runId,
@@ -98,7 +101,7 @@ export function createFakeLimiter(options: FakeLimiterOptions): Limiter {
         run: rebuildScripts(run, mutants),
         setLimits,
         hold,
-        store,
+        store: mutants.noGrace === true ? await readEarly(store, now) : store,
         origins,
       }),
   };
@@ -111,6 +114,18 @@ export function createFakeLimiter(options: FakeLimiterOptions): Limiter {
     });
   }
 }
+
+/** A store that knows only what it knew now. */
+async function readEarly(store: OutboxStore, now: () => number): Promise<OutboxStore> {
+  const [sends, readAt] = [await store.recentSends(longMs), now()];
+  const older = (ages: readonly number[]) => ages.map((age) => age + now() - readAt);
+  return {
+    ...store,
+    recentSends: async () => sends.map((one) => ({ ...one, ages: older(one.ages) })),
+  };
+}
+
+const longMs = 5_000;
 
 type Run = <T>(script: (data: LimiterData, now: number) => T) => Promise<T>;
 
