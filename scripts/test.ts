@@ -16,6 +16,8 @@ import { listenForStop, type StopRequest } from "./services/stop-request.ts";
 import { countTests, type Counts, filesWithoutTests } from "./services/test-report.ts";
 
 const testTimeoutMs = 30_000;
+/** Most tests wait for others most of the time; each file has a database and a key prefix of its own. */
+const filesAtOnce = 2;
 const runMaxMs = 20 * 60_000;
 const stopDeadlineMs = 5_000;
 const oneFailed: Counts = { passed: 0, failed: 1 };
@@ -90,7 +92,13 @@ async function runTests({ services, folder, filters, stop }: TestRun): Promise<C
   if (stop.signal.aborted) return oneFailed;
   const report = join(folder, "junit.xml");
   const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
-  const args = ["test", `--timeout=${testTimeoutMs}`, ...reporter, ...filters];
+  const args = [
+    "test",
+    `--timeout=${testTimeoutMs}`,
+    `--parallel=${filesAtOnce}`,
+    ...reporter,
+    ...filters,
+  ];
   const env = { ...testEnvironment(), ...addresses };
   const tests = await services.keep(startBun("The tests", args, env));
   const ok = await runToEnd(tests, stop);

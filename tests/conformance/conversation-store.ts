@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { classifyFailure } from "../../src/platform/postgres/failure.ts";
+import { createCounter } from "../support/simulation/counter.ts";
 import {
   commitAll,
   endOf,
@@ -17,13 +18,13 @@ export function conversationStoreConformance(
 ): void {
   describe(`conversation store ${name}`, () => {
     let harness: StoresHarness;
-    let clients = 0;
+    const nextClient = createCounter();
     beforeAll(async () => {
       harness = await open();
     });
     afterAll(() => harness.close());
 
-    const newClient = (): string => `client ${(clients += 1)}`;
+    const newClient = (): string => `client ${nextClient()}`;
     const commit = (...turns: readonly Omit<Turn, "origin">[]) =>
       commitAll(
         harness.store,

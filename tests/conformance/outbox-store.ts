@@ -1,20 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { LaneName } from "../../src/lane/lanes.ts";
 import type { Finished } from "../../src/outbox/store.ts";
+import { createCounter } from "../support/simulation/counter.ts";
 import { commitAll, endOf, markOne, reply, type StoresHarness } from "./stores-harness.ts";
 
 /** What every implementation of the port `OutboxStore` must do. */
 export function outboxStoreConformance(name: string, open: () => Promise<StoresHarness>): void {
   describe(`outbox store ${name}`, () => {
     let harness: StoresHarness;
-    let clients = 0;
+    const nextClient = createCounter();
     beforeAll(async () => {
       harness = await open();
     });
     afterAll(() => harness.close());
 
     const withReplies = async (...texts: readonly string[]): Promise<LaneName> => {
-      const lane = harness.lane(`client ${(clients += 1)}`);
+      const lane = harness.lane(`client ${nextClient()}`);
       const { origin } = harness;
       await commitAll(harness.store, [
         { lane, origin, version: 0, effects: texts.map((text) => reply(text)) },

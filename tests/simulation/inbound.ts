@@ -1,37 +1,18 @@
-import type { Channel } from "../../src/channels/channel.ts";
 import { createPoster } from "../../src/conversation/poster.ts";
 import type { AnyRun } from "../../src/conversation/state.ts";
-import type { Delivery } from "../../src/conversation/worker-parts.ts";
-import type { Dialog } from "../../src/dialog/dialog.ts";
 import { createJournal, type FreshEvent } from "../../src/journal/journal.ts";
 import type { Lanes } from "../../src/lane/lanes.ts";
 import type { Database } from "../../src/platform/postgres/database.ts";
-import type { Origin, Origins } from "../../src/tenants/origins.ts";
-import type { FakeStoreOptions } from "../support/fakes/conversation-options.ts";
+import type { Origin } from "../../src/tenants/origins.ts";
 import { createFakeConversationStore } from "../support/fakes/conversation-store.ts";
 import { createFakeIngestDatabase, emptyIngestData } from "../support/fakes/journal-database.ts";
 import { createFakeLanes } from "../support/fakes/lanes.ts";
-import type { InboundMutants } from "./inbound-mutants.ts";
+import { createCounter } from "../support/simulation/counter.ts";
+import type { InboundOptions } from "./inbound-options.ts";
 import { remoteDatabase, remoteLanes } from "./remote-ports.ts";
 import { readItem, type SimulatedItem } from "./simulated-channel.ts";
 import type { Seat, Stage } from "./stage.ts";
 import { startWorker } from "./worker-process.ts";
-
-export type InboundOptions<Run extends AnyRun> = {
-  readonly stage: Stage;
-  readonly origins: Origins;
-  readonly channel: Channel;
-  readonly dialog: Dialog<Run>;
-  readonly deliver: (seat: Seat) => (deliveries: readonly Delivery[]) => void;
-  readonly onCommit: NonNullable<FakeStoreOptions["onCommit"]>;
-  readonly onPark: NonNullable<FakeStoreOptions["onPark"]>;
-  readonly onDelivery?: FakeStoreOptions["onDelivery"];
-  readonly sessionSilenceMs: number;
-  readonly dialogSilenceMs: number;
-  readonly webCount: number;
-  readonly workerCount: number;
-  readonly mutants: InboundMutants;
-};
 
 /** The way in: web processes that store webhooks, workers that apply them. */
 export type Inbound = {
@@ -119,12 +100,12 @@ function createDatabases<Run extends AnyRun>(
   const { world } = stage;
   const { random } = world;
   const data = emptyIngestData(stage.tables);
-  let lastId = 0;
+  const nextId = createCounter();
   return (place) => {
-    let own = place * idsPerBlock;
+    const nextOfBlock = createCounter(place * idsPerBlock);
     return createFakeIngestDatabase({
       data,
-      nextId: () => (mutants.cachedSequence === true ? (own += 1) : (lastId += 1)),
+      nextId: mutants.cachedSequence === true ? nextOfBlock : nextId,
       later: (work) => {
         const ms = random.chance(slowCommitShare) ? slowCommitMs : commitMs;
         world.after(random.int(ms), work);

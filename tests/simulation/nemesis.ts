@@ -47,14 +47,19 @@ function hit(victims: Victims, strike: Strike, process: Process | null): void {
       if (random.chance(flushedTwiceShare)) world.after(random.int(flushedTwiceMs), redis.flush);
       return;
     case "restart_empty":
-      return redis.restart("empty");
+      redis.restart("empty");
+      return;
     case "restart_older":
-      return redis.restart("older");
+      redis.restart("older");
+      return;
     case "evict":
-      return loseLaneKey(redis.data().lanes, random.int);
+      loseLaneKey(redis.data().lanes, random.int);
+      return;
     case "postgres_away":
-      return stopPostgres(random.int(awayMsMax));
+      stopPostgres(random.int(awayMsMax));
+      return;
     case "redis_away":
-      return redis.goAway(random.int(awayMsMax));
+      redis.goAway(random.int(awayMsMax));
+      return;
   }
 }

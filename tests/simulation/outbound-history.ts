@@ -70,7 +70,10 @@ export function createOutboundHistory(world: World, tables: Tables): OutboundHis
     const { conversation, seq, attempt } = call;
     acceptedCount += 1;
     const course = courseOf(call);
-    if (course === undefined) return world.fail(`${conversation}/${seq} was never committed`);
+    if (course === undefined) {
+      world.fail(`${conversation}/${seq} was never committed`);
+      return;
+    }
     const blind = course.copies.find((copy) => !isAmbiguous(call, copy));
     if (blind !== undefined)
       world.fail(
@@ -90,18 +93,22 @@ export function createOutboundHistory(world: World, tables: Tables): OutboundHis
       (one) => one.conversation === conversation && one.seq === seq,
     );
     const ends = records.map(({ outcome }) => outcome);
-    const ambiguous = records.some(({ declaredUnknownAt }) => declaredUnknownAt !== null);
-    const parked = tables.parkedDeliveries.has(seqKey(conversation, seq));
-    const told = `${seq} is ${ends.join() || "not recorded"}, ${copies.length} copies arrived`;
-    if (openDeliveries(tables, conversation).some((row) => row.seq === seq)) return `${told}: open`;
-    const final = ["sent", "rejected", "superseded"].some((end) => ends.includes(end));
-    if (!parked && !final && !ambiguous) return `${told}: gone without an end`;
-    if (ends.includes("sent") && copies.length === 0) return `${told}: sent and never arrived`;
-    if (copies.length > 0 && !ends.includes("sent") && !ambiguous)
-      return `${told}: arrived unknown`;
-    if (calm && (ends.join() !== "sent" || copies.length !== 1 || ambiguous))
-      return `${told}, and nothing went wrong`;
-    return null;
+    const isSent = ends.includes("sent");
+    const isDoubtful = records.some(({ declaredUnknownAt }) => declaredUnknownAt !== null);
+    const isOver = ends.includes("rejected") || ends.includes("superseded");
+    const isParked = tables.parkedDeliveries.has(seqKey(conversation, seq));
+    const isOpen = openDeliveries(tables, conversation).some((row) => row.seq === seq);
+    const arrived = copies.length > 0;
+    const wrongs: readonly (readonly [boolean, string])[] = [
+      [isOpen, "it is open"],
+      [!(isSent || isDoubtful || isOver || isParked), "it is gone without an end"],
+      [isSent && !arrived, "it never arrived"],
+      [arrived && !isSent && !isDoubtful, "nobody knows that it arrived"],
+      [calm && (ends.join() !== "sent" || copies.length !== 1 || isDoubtful), "all was calm"],
+    ];
+    const wrong = wrongs.find(([is]) => is);
+    if (wrong === undefined) return null;
+    return `${seq} is ${ends.join() || "not recorded"}, ${copies.length} copies arrived, and ${wrong[1]}`;
   };
 
   return {

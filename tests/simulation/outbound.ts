@@ -62,6 +62,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
       now: stage.redisNow,
       runId: seat.runId,
       call: seat.redis.call,
+      onGrant: stage.flushSoon,
       leaseMs: silentMs(createSimulatedChannel(neverSend)),
       ...(mutants.limiter === undefined ? {} : { mutants: mutants.limiter }),
     });

@@ -19,7 +19,7 @@ export function textOf(event: number, poison: Poison | null): string {
 }
 
 /** The event whose text, or answer, this is. */
-export function eventOf(text: string): number {
+function eventOf(text: string): number {
   return Number.parseInt(text, 10);
 }
 

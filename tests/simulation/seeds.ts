@@ -8,16 +8,17 @@ export function forEachSeed(fixedCount: number, run: (seed: number) => void): vo
   for (const seed of seeds) runSeed(seed, run);
 }
 
-/** The first of the fixed seeds that breaks a promise, and how; null when none does. */
-export function firstFault(seedsMax: number, run: (seed: number) => void): Error | null {
-  for (const seed of range(1, seedsMax)) {
+/** The first of the seeds from 1 on that breaks a promise; null when none does. */
+export function firstFaultySeed(seedsMax: number, run: (seed: number) => void): number | null {
+  const isFaulty = (seed: number): boolean => {
     try {
       run(seed);
-    } catch (error) {
-      if (error instanceof Error) return error;
+      return false;
+    } catch {
+      return true;
     }
-  }
-  return null;
+  };
+  return range(1, seedsMax).find(isFaulty) ?? null;
 }
 
 const newSeedsPerTest = 50;

@@ -15,7 +15,7 @@ type Treatment =
   | "silent";
 
 /** How likely each kind of trouble is, 0 to 1. */
-export type PlatformTemper = Readonly<Record<Exclude<Treatment, "takes">, number>>;
+type PlatformTemper = Readonly<Record<Exclude<Treatment, "takes">, number>>;
 
 export type SimulatedPlatform = {
   /** One call from a process; what it hears of it. Mistakes are the caller's: see `guess`. */
@@ -25,7 +25,7 @@ export type SimulatedPlatform = {
 const answerMsMax = 30;
 
 /** Draws how a platform behaves in one run: each kind of trouble in about half of them. */
-export function drawPlatformTemper({ world: { random }, temper }: Stage): PlatformTemper {
+function drawPlatformTemper({ world: { random }, temper }: Stage): PlatformTemper {
   const some = (probability: number): number =>
     !temper.isCalm && random.chance(0.5) ? probability * random.float() : 0;
   return {

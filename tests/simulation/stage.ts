@@ -32,6 +32,8 @@ export type Stage = {
   readonly keep: (name: string, begin: (seat: Seat) => void) => void;
   /** Whether nothing goes wrong any more. */
   readonly isQuiet: () => boolean;
+  /** Empties Redis, perhaps, within the next ms: called where that hurts most. */
+  readonly flushSoon: () => void;
   /** Whether a misfortune of this probability happens now. */
   readonly chance: (probability: number) => boolean;
 };
@@ -41,6 +43,7 @@ const epochMs = 1_790_000_000_000;
 const skewMsMax = 7_200_000;
 const ticketMs = 3;
 const doubledMs = 50;
+const flushSoonMs = 12;
 
 export const silentLogger: Logger = {
   debug: () => undefined,
@@ -109,5 +112,8 @@ export function createStage(seed: number, label: string, given?: Temper): Stage 
     keep: (name, begin) => supervisor.keep(name, (process) => begin(seatOf(process))),
     isQuiet,
     chance,
+    flushSoon: () => {
+      if (chance(temper.flushSoon)) world.after(random.int(flushSoonMs), redis.flush);
+    },
   };
 }

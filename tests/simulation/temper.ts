@@ -19,6 +19,8 @@ export type Temper = {
   readonly quietAtMs: number;
   readonly link: LinkFaults | null;
   readonly lostTickets: number;
+  /** How likely Redis is emptied right after a grant. */
+  readonly flushSoon: number;
   readonly strikes: readonly [Strike, ...Strike[]];
   readonly strikeCount: number;
 };
@@ -36,6 +38,7 @@ const allStrikes: readonly Strike[] = [
   "redis_away",
 ];
 const calmShare = 0.15;
+const stormShare = 0.1;
 const strikesMax = 10;
 const quietMsMin = 2_000;
 /** Most runs are short and dense; a worker's lease ends several times in a long one. */
@@ -47,15 +50,28 @@ export const calm: Temper = {
   quietAtMs: 0,
   link: null,
   lostTickets: 0,
+  flushSoon: 0,
   strikes: ["kill"],
   strikeCount: 0,
 };
+
+/** Redis is emptied again and again right after it granted, and calls are slow: all that is in flight then must be accounted for. */
+function stormOf(random: Random): Temper {
+  return {
+    ...calm,
+    isCalm: false,
+    quietAtMs: quietMsMin + random.int(quietMsMax[0]),
+    link: { lost: 0, answerLost: 0, late: 0, slow: 0.4, crash: 0 },
+    flushSoon: 0.3,
+  };
+}
 
 /**
  * Draws a run's temper. Each kind of misfortune is switched on in about half of the runs only: so kinds meet in all combinations,
  * and some runs have nothing but one kind, or nothing at all.
  */
 export function drawTemper(random: Random): Temper {
+  if (random.chance(stormShare)) return stormOf(random);
   const isCalm = random.chance(calmShare);
   const some = (probability: number): number =>
     !isCalm && random.chance(0.5) ? probability * random.float() : 0;
@@ -70,10 +86,11 @@ export function drawTemper(random: Random): Temper {
           lost: some(0.06),
           answerLost: some(0.1),
           late: some(0.06),
-          slow: some(0.1),
+          slow: some(0.3),
           crash: some(0.03),
         },
     lostTickets: some(0.3),
+    flushSoon: some(0.15),
     strikes: [first, ...others],
     strikeCount: isCalm ? 0 : random.int(strikesMax),
   };

@@ -3,8 +3,8 @@ import type { AnyRun } from "../../src/conversation/state.ts";
 import type { ConversationStore } from "../../src/conversation/store.ts";
 import { createWorker } from "../../src/conversation/worker.ts";
 import type { Lanes } from "../../src/lane/lanes.ts";
-import type { InboundOptions } from "./inbound.ts";
 import { mutatedStore } from "./inbound-mutants.ts";
+import type { InboundOptions } from "./inbound-options.ts";
 import { markedRedis, remoteConversationStore, remoteLanes } from "./remote-ports.ts";
 import { metrics, type Seat, silentLogger } from "./stage.ts";
 

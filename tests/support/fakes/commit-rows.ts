@@ -67,19 +67,24 @@ export function refuseBadRows(
   rows: ReadRows,
   given: { readonly lanes: readonly LaneCommit[]; readonly keysMayRepeat?: boolean | undefined },
 ): void {
-  const accepted = new Set(given.lanes.map(({ i }) => i));
-  for (const row of rows.messages.filter(({ i }) => accepted.has(i))) {
-    if (!authors.has(row.au)) throw refusalOf("23514");
-    if (row.tx.includes("\0")) throw refusalOf("22P05");
-    if (tables.messages.has(seqKey(row.c, row.q)) && given.keysMayRepeat !== true)
-      throw refusalOf("23505");
+  const lanes = new Set(given.lanes.map(({ i }) => i));
+  const accepted = <R extends { readonly i: number }>(all: readonly R[]) =>
+    all.filter(({ i }) => lanes.has(i));
+  const unique = given.keysMayRepeat !== true;
+  // A text is read before anybody asks whose it is.
+  if (rows.messages.some(({ tx }) => tx.includes("\0"))) throw refusalOf("22P05");
+  if (accepted(rows.logs).some(({ mi }) => mi === null)) throw refusalOf("23502");
+  for (const { au, c, q } of accepted(rows.messages)) {
+    if (!authors.has(au)) throw refusalOf("23514");
+    if (unique && tables.messages.has(seqKey(c, q))) throw refusalOf("23505");
   }
-  for (const row of rows.logs) if (accepted.has(row.i) && row.mi === null) throw refusalOf("23502");
-  for (const row of rows.rare) {
-    if (row.k !== "order" || !accepted.has(row.i)) continue;
-    if (row.quantity < 1 || row.quantity > quantityMax) throw refusalOf("23514");
-    if (tables.orders.has(runKey(row)) && given.keysMayRepeat !== true) throw refusalOf("23505");
-  }
+  for (const row of accepted(rows.rare)) refuseBadOrder(tables, row, unique);
+}
+
+function refuseBadOrder(tables: Tables, row: Rare, unique: boolean): void {
+  if (row.k !== "order") return;
+  if (row.quantity < 1 || row.quantity > quantityMax) throw refusalOf("23514");
+  if (unique && tables.orders.has(runKey(row))) throw refusalOf("23505");
 }
 
 /** Writes the rows of the accepted lanes; tells of every delivery. */

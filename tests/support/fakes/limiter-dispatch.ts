@@ -4,6 +4,7 @@ import {
   accountOf,
   type DueItem,
   type LimiterData,
+  type Limits,
   listOf,
   makeReady,
   queueAccount,
@@ -75,15 +76,31 @@ function roomOf(data: LimiterData, origin: OriginId, rules: DispatchRules): Room
   if (limits === null) return { slots: 0, waitMs: pauseMs };
   const held = data.holds.get(origin) ?? now;
   if (held > now) return { slots: 0, waitMs: held - now + 1 };
-  const span = limits.windowMs + (rules.exactWindow ? 0 : limits.graceMs);
+  const window = windowOf(data, origin, { ...rules, limits });
+  if (window.slots <= 0) return window;
+  const berths = limits.flights - flightsOf(data, origin, now);
+  if (berths <= 0) return { slots: 0, waitMs: pauseMs };
+  return { slots: Math.min(window.slots, berths), waitMs: 0 };
+}
+
+function windowOf(
+  data: LimiterData,
+  origin: OriginId,
+  { now, limits, exactWindow }: DispatchRules & { readonly limits: Limits },
+): Room {
+  const span = limits.windowMs + (exactWindow ? 0 : limits.graceMs);
   const log = listOf(data.logs, origin);
   while ((log[0] ?? Infinity) < now - span) log.shift();
   const free = limits.count - log.length;
-  if (free <= 0) return { slots: 0, waitMs: (log[0] ?? now) + span + 1 - now };
+  return free > 0
+    ? { slots: free, waitMs: 0 }
+    : { slots: 0, waitMs: (log[0] ?? now) + span + 1 - now };
+}
+
+function flightsOf(data: LimiterData, origin: OriginId, now: number): number {
   const flights = data.flights.get(origin) ?? new Map<ConversationId, number>();
   for (const [conversation, until] of flights) if (until <= now) flights.delete(conversation);
-  const berths = limits.flights - flights.size;
-  return berths <= 0 ? { slots: 0, waitMs: pauseMs } : { slots: Math.min(free, berths), waitMs: 0 };
+  return flights.size;
 }
 
 type Turn = DispatchRules & { readonly tenant: TenantId; readonly origin: OriginId };

@@ -42,6 +42,7 @@ export type FakeLimiterOptions = {
   /** Brings one script to Redis and its answer back. */
   readonly call: <T>(script: () => Promise<T>) => Promise<T>;
   readonly mutants?: LimiterMutants;
+  readonly onGrant?: () => void;
 };
 
 const grantsPerCallMax = 64;
@@ -78,7 +79,10 @@ export function createFakeLimiter(options: FakeLimiterOptions): Limiter {
         // An origin gets no more than it leaves to the others.
         const shareOf = (origin: OriginId): number =>
           Math.max(0, Math.floor((grantsMax + 1 - (calling.get(origin) ?? 0)) / 2));
-        return dispatch(redis, { now: at, token, grantsMax: most, leaseMs, exactWindow, shareOf });
+        const rules = { now: at, token, grantsMax: most, leaseMs, exactWindow, shareOf };
+        const dispatched = dispatch(redis, rules);
+        if (dispatched.type === "granted" && dispatched.grants.length > 0) options.onGrant?.();
+        return dispatched;
       });
     },
     renew: (grant) => run((redis, at) => renew(redis, at, { grant, runId: runId() })),
@@ -108,7 +112,7 @@ export function createFakeLimiter(options: FakeLimiterOptions): Limiter {
 
   function takeNonce(nonce: string, lifeMs: number): Promise<"OK" | null> {
     return run((redis, at) => {
-      if ((redis.rebuild?.until ?? 0) > at && mutants.noNonce !== true) return null;
+      if (nonceOf(redis, at) !== null && mutants.noNonce !== true) return null;
       redis.rebuild = { nonce, until: at + lifeMs };
       return "OK";
     });
@@ -130,19 +134,26 @@ const longMs = 5_000;
 type Run = <T>(script: (data: LimiterData, now: number) => T) => Promise<T>;
 
 function rebuildScripts(run: Run, mutants: LimiterMutants): RunOutboxScript {
-  return (script, args) =>
+  return (script, [nonce, second, ...rest]) =>
     run((redis, now) => {
-      const [nonce, second, isFirst, ...ages] = args;
-      const known =
-        redis.rebuild !== null && redis.rebuild.until > now ? redis.rebuild.nonce : null;
-      if (known !== nonce && mutants.noNonce !== true) return 0;
+      const isOurs = nonceOf(redis, now) === nonce || mutants.noNonce === true;
+      if (!isOurs) return 0;
       if (script === "warm") return open(redis, String(second ?? ""));
-      if (script !== "refill") throw new Error(`a rebuild does not run ${script}`);
-      const log = listOf(redis.logs, originId(Number(second)));
-      if (isFirst === 1) log.length = 0;
-      log.push(...ages.map((age) => now - Math.floor(Number(age)) + 0.5));
-      return 1;
+      if (script === "refill") return refill(redis, now, [second, ...rest].map(Number));
+      throw new Error(`a rebuild does not run ${script}`);
     });
+}
+
+function nonceOf({ rebuild }: LimiterData, now: number): string | null {
+  return rebuild !== null && rebuild.until > now ? rebuild.nonce : null;
+}
+
+function refill(redis: LimiterData, now: number, given: readonly number[]): number {
+  const [origin = 0, isFirst, ...ages] = given;
+  const log = listOf(redis.logs, originId(origin));
+  if (isFirst === 1) log.length = 0;
+  log.push(...ages.map((age) => now - Math.floor(age) + 0.5));
+  return 1;
 }
 
 function open(redis: LimiterData, runId: string): number {

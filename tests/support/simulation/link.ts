@@ -40,7 +40,7 @@ export type LinkOptions = {
 
 /** Longest way of a healthy call, and of its answer, ms. */
 const wayMsMax = 4;
-const slowMsMax = 1_500;
+const slowMsMax = [30, 200, 1_500] as const;
 const lateMsMax = 4_000;
 
 type Fate = keyof LinkFaults | "well";
@@ -48,47 +48,77 @@ type Fate = keyof LinkFaults | "well";
 /** Makes a connection. A dead process's calls are not made and never answered. */
 export function createLink(options: LinkOptions): Link {
   const { world, process, server } = options;
-  const { random } = world;
-
-  const call = <T>(work: () => Promise<T>): Promise<T> => {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    if (!process.isAlive()) return promise;
-    const epoch = server.epoch();
-    const fate = drawFate(world, options.faults());
-    if (fate !== "well") world.note(() => `a call is ${fate}`);
-    const way = fate === "slow" ? random.int(slowMsMax) : random.int(wayMsMax);
-    const back = fate === "slow" ? random.int(slowMsMax) : random.int(wayMsMax);
-    const refuse = (ms: number): void => {
-      world.after(ms, () => reject(new LinkBroken()), process);
-    };
-    const arrive = (ms: number, then: (done: Promise<T>) => void): void => {
-      world.after(ms, () => {
-        if (!server.isUp() || server.epoch() !== epoch) return refuse(back);
-        const done = work();
-        done.catch(() => undefined);
-        then(done);
-      });
-    };
-    if (!server.isUp()) refuse(way);
-    else if (fate === "lost") refuse(way);
-    else if (fate === "answerLost") arrive(way, () => refuse(back));
-    else if (fate === "late") {
-      refuse(back);
-      arrive(back + random.int(lateMsMax), () => undefined);
-    } else if (fate === "crash" && random.chance(0.5)) world.kill(process);
-    else if (fate === "crash") arrive(way, () => world.kill(process));
-    else {
-      arrive(way, (done) => {
-        const answer = (deliver: () => void) => () => void world.after(back, deliver, process);
-        done.then(
-          (value) => answer(() => resolve(value))(),
-          (error) => answer(() => reject(error))(),
-        );
-      });
-    }
-    return promise;
+  return {
+    call: <T>(work: () => Promise<T>): Promise<T> => {
+      const { promise, resolve, reject } = Promise.withResolvers<T>();
+      if (!process.isAlive()) return promise;
+      const fate = server.isUp() ? drawFate(world, options.faults()) : "lost";
+      if (fate !== "well") world.note(() => `a call is ${fate}`);
+      begin(options, fate, { work, resolve, reject });
+      return promise;
+    },
   };
-  return { call };
+}
+
+type Call<T> = {
+  readonly work: () => Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+/** Lets a call meet its fate. */
+function begin<T>(options: LinkOptions, fate: Fate, call: Call<T>): void {
+  const { world, process } = options;
+  const { random } = world;
+  const msMax = fate === "slow" ? random.pick(slowMsMax) : wayMsMax;
+  const [way, back] = [random.int(msMax), random.int(msMax)];
+  const trip = { ...options, call, back };
+  switch (fate) {
+    case "well":
+    case "slow":
+      arrive(trip, way, (done) => answer(trip, done));
+      return;
+    case "lost":
+      refuse(trip, way);
+      return;
+    case "answerLost":
+      arrive(trip, way, () => refuse(trip, back));
+      return;
+    case "late":
+      refuse(trip, back);
+      arrive(trip, back + random.int(lateMsMax), () => undefined);
+      return;
+    case "crash":
+      if (random.chance(0.5)) world.kill(process);
+      else arrive(trip, way, () => world.kill(process));
+  }
+}
+
+type Trip<T> = LinkOptions & { readonly call: Call<T>; readonly back: number };
+
+function refuse<T>({ world, process, call }: Trip<T>, ms: number): void {
+  world.after(ms, () => call.reject(new LinkBroken()), process);
+}
+
+/** The server works whatever has become of the caller; what was sent over an earlier connection never arrives. */
+function arrive<T>(trip: Trip<T>, ms: number, then: (done: Promise<T>) => void): void {
+  const epoch = trip.server.epoch();
+  trip.world.after(ms, () => {
+    if (!trip.server.isUp() || trip.server.epoch() !== epoch) {
+      refuse(trip, trip.back);
+      return;
+    }
+    const done = trip.call.work();
+    done.catch(() => undefined);
+    then(done);
+  });
+}
+
+function answer<T>({ world, process, call, back }: Trip<T>, done: Promise<T>): void {
+  done.then(
+    (value) => world.after(back, () => call.resolve(value), process),
+    (error) => world.after(back, () => call.reject(error), process),
+  );
 }
 
 function drawFate({ random }: World, faults: LinkFaults | null): Fate {
@@ -102,7 +132,7 @@ function drawFate({ random }: World, faults: LinkFaults | null): Fate {
 }
 
 /** What a caller sees of every misfortune: it does not know what became of its call. */
-export class LinkBroken extends Error {
+class LinkBroken extends Error {
   readonly code = "ECONNRESET";
   constructor() {
     super("connection lost");

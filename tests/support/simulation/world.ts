@@ -1,6 +1,7 @@
 import { drainMicrotasks } from "bun:jsc";
 import type { Clock } from "../../../src/core/clock.ts";
 import { createAgenda } from "./agenda.ts";
+import { createCounter } from "./counter.ts";
 import { createRandom, type Random } from "./random.ts";
 import { type Alarm, replaceGlobals } from "./virtual-globals.ts";
 
@@ -59,7 +60,7 @@ export function createWorld(seed: number, label: string): World {
   let now = 0;
   let current: Life | null = null;
   let fault: string | null = null;
-  let ids = 0;
+  const nextId = createCounter();
   let interruptions = 0;
 
   const add = (at: number, happening: Happening): void => agenda.add(at, random.float(), happening);
@@ -77,7 +78,10 @@ export function createWorld(seed: number, label: string): World {
   const happen = (happening: Happening): void => {
     const { owner } = happening;
     if (happening.cancelled || owner?.alive === false) return;
-    if (owner !== null && owner.pausedUntil > now) return add(owner.pausedUntil, happening);
+    if (owner !== null && owner.pausedUntil > now) {
+      add(owner.pausedUntil, happening);
+      return;
+    }
     current = owner;
     happening.work();
     drainMicrotasks();
@@ -134,7 +138,7 @@ export function createWorld(seed: number, label: string): World {
         setTimer: (work, ms) => schedule(current, Math.max(0, ms), work),
         clock: () => current?.clock ?? { now: () => epochMs + now, monotonic: () => now },
         random: random.float,
-        nextId: () => `00000000-0000-4000-8000-${(ids += 1).toString(16).padStart(12, "0")}`,
+        nextId: () => `00000000-0000-4000-8000-${nextId().toString(16).padStart(12, "0")}`,
       });
       try {
         runAgenda(untilMs, isOver);
