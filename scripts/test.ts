@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Glob } from "bun";
 import { startChild } from "./services/child.ts";
 import { ownFolder, projectFolder } from "./services/folders.ts";
 import { startPostgres } from "./services/postgres.ts";
@@ -16,8 +17,8 @@ import { listenForStop, type StopRequest } from "./services/stop-request.ts";
 import { countTests, type Counts, filesWithoutTests } from "./services/test-report.ts";
 
 const testTimeoutMs = 30_000;
-/** Most tests wait for others most of the time; each file has a database and a key prefix of its own. */
-const filesAtOnce = 2;
+/** Files that do little but wait, for minutes: they run beside all others, which run one after another, so that nothing crowds them. */
+const waitingFiles = ["tests/scenario/limit-300-per-60s.test.ts"];
 const runMaxMs = 20 * 60_000;
 const stopDeadlineMs = 5_000;
 const oneFailed: Counts = { passed: 0, failed: 1 };
@@ -87,23 +88,43 @@ type TestRun = {
   readonly stop: StopRequest;
 };
 
-async function runTests({ services, folder, filters, stop }: TestRun): Promise<Counts> {
+async function runTests(run: TestRun): Promise<Counts> {
+  const { services, folder, filters, stop } = run;
   const addresses = await storeAddresses(services, folder);
   if (stop.signal.aborted) return oneFailed;
-  const report = join(folder, "junit.xml");
-  const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
-  const args = [
-    "test",
-    `--timeout=${testTimeoutMs}`,
-    `--parallel=${filesAtOnce}`,
-    ...reporter,
-    ...filters,
-  ];
   const env = { ...testEnvironment(), ...addresses };
+  if (filters.length > 0) return runFiles(run, { name: "tests", files: filters, env });
+  const all = [...new Glob("tests/**/*.test.ts").scanSync(projectFolder)].toSorted();
+  const counted = await Promise.all([
+    runFiles(run, { name: "waiting", files: waitingFiles, env }),
+    runFiles(run, {
+      name: "tests",
+      files: all.filter((file) => !waitingFiles.includes(file)),
+      env,
+    }),
+  ]);
+  return sum(counted);
+}
+
+type Files = {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+};
+
+/** One program of Bun's over these files; a file without a single test counts as failed, unless a filter chose it. */
+async function runFiles(
+  { services, folder, filters, stop }: TestRun,
+  { name, files, env }: Files,
+): Promise<Counts> {
+  const report = join(folder, `${name}.xml`);
+  const reporter = ["--reporter=junit", `--reporter-outfile=${report}`];
+  const args = ["test", `--timeout=${testTimeoutMs}`, ...reporter, ...files];
   const tests = await services.keep(startBun("The tests", args, env));
   const ok = await runToEnd(tests, stop);
   const counts = await countTests(report);
-  const silent = filters.length === 0 ? await filesWithoutTests(projectFolder, report) : [];
+  const unknown = filters.length === 0 ? await filesWithoutTests(projectFolder, report) : [];
+  const silent = unknown.filter((file) => files.includes(file));
   for (const file of silent) console.error(`${file} could not be loaded or has no test.`);
   const failed = counts.failed + silent.length;
   return { passed: counts.passed, failed: ok || failed > 0 ? failed : 1 };

@@ -79,8 +79,6 @@ beforeAll(async () => {
   findings = await simulateClients({
     driver: driveInProcess(platform),
     people: samePeopleOn(names, clientsPerOrigin),
-    // Enough messages for the limit to matter on every origin.
-    mistakeShare: 0.7,
     replyTimeoutMs: 30_000,
     deadlineMs: 90_000,
   });
