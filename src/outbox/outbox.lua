@@ -34,6 +34,17 @@ local function make_ready(conv, tenant, account)
   queue_account(tenant, account)
 end
 
+-- What was lost or evicted alone would leave a conversation or an account unseen for ever: nobody else asks whether it is there.
+local function mend(conv, tenant, account)
+  if not redis.call('ZSCORE', P .. 'due', 'l:' .. conv) then redis.call('ZADD', P .. 'due', now + READY_MS, 'l:' .. conv) end
+  if redis.call('HGET', P .. 'account:' .. account, 'q') == '1' then
+    if not redis.call('LPOS', P .. 'accounts:' .. tenant, account) then redis.call('RPUSH', P .. 'accounts:' .. tenant, account) end
+    if not redis.call('LPOS', P .. 'ring', tenant) then redis.call('RPUSH', P .. 'ring', tenant) end
+  elseif redis.call('ZCARD', P .. 'ready:' .. account) > 0 and not redis.call('ZSCORE', P .. 'due', 'a:' .. account) then
+    queue_account(tenant, account)
+  end
+end
+
 -- Takes one grant made at `at` out of an account's window; which of several of that instant does not matter.
 local function give_back(account, at)
   return redis.call('LREM', P .. 'log:' .. account, -1, at)

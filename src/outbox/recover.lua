@@ -1,4 +1,4 @@
--- recover: announces conversations that Redis does not know; those that it knows are left alone.
+-- recover: announces conversations that Redis does not know; of those that it knows only what was lost is mended.
 -- ARGV   as announce
 local ready = 0
 for i = 1, #ARGV, 5 do
@@ -13,6 +13,8 @@ for i = 1, #ARGV, 5 do
       make_ready(conv, tenant, account)
       ready = ready + 1
     end
+  else
+    mend(conv, tenant, account)
   end
 end
 return ready

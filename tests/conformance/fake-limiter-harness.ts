@@ -20,6 +20,10 @@ export async function openFakeLimiter(): Promise<LimiterHarness> {
     hasten: async (conversation) => {
       if (data.due.has(`l:${conversation}`)) data.due.set(`l:${conversation}`, 0);
     },
+    lose: async (key) => {
+      if (key === "ring") data.ring.length = 0;
+      else data[key].clear();
+    },
     close: async () => undefined,
   };
 }

@@ -17,8 +17,13 @@ export type LimiterHarness = {
   readonly warm: () => Promise<void>;
   /** Brings the instant at which a conversation is looked at again to now. */
   readonly hasten: (conversation: ConversationId) => Promise<void>;
+  /** Loses one key alone, as an eviction would. */
+  readonly lose: (key: LostKey) => Promise<void>;
   readonly close: () => Promise<void>;
 };
+
+/** A line of tenants, a tenant's line of accounts, an account's line of conversations, and what is looked at again. */
+export type LostKey = "ring" | "accounts" | "ready" | "due";
 
 /** Longer than any test. */
 export const longMs = 60_000;

@@ -24,6 +24,9 @@ async function openRealLimiter(): Promise<LimiterHarness> {
     hasten: async (conversation) => {
       await redis.raw.zadd(`${prefix}due`, "XX", 0, `l:${conversation}`);
     },
+    lose: async (key) => {
+      for (const found of await redis.raw.keys(`${prefix}${key}*`)) await redis.raw.del(found);
+    },
     close,
   };
 }

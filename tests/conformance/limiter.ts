@@ -184,6 +184,27 @@ export function limiterConformance(name: string, open: () => Promise<LimiterHarn
         expect(numbers(dispatched.grants).toSorted()).toEqual([1, 2, 7, 8]);
       });
 
+      for (const key of ["ring", "accounts", "due"] as const)
+        test(`what was lost with the key "${key}" alone is found again by the next recovery`, async () => {
+          const origin = originOf(1, 9);
+          await limiter().setLimits([origin]);
+          await limiter().announce([announcementOf(origin, 1)]);
+          await harness.lose(key);
+          expect(await limiter().recover([announcementOf(origin, 1)])).toBe(0);
+          expect(numbers(await grants())).toEqual([1]);
+        });
+
+      test("a conversation that waits is looked at again although its instant was lost", async () => {
+        const origin = originOf(1, 9);
+        await limiter().setLimits([origin]);
+        await limiter().announce([announcementOf(origin, 1)]);
+        await limiter().release([releaseOf(only(await grants()), { next: { waitMs: longMs } })]);
+        await harness.lose("due");
+        await limiter().recover([announcementOf(origin, 1)]);
+        await harness.hasten(conversationNo(1));
+        expect(numbers(await grants())).toEqual([1]);
+      });
+
       test("tenants take turns, and so do the accounts of one", async () => {
         const origins = [
           originOf(1, 99),

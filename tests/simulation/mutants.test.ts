@@ -53,6 +53,7 @@ const outbound: Mutants<OutboundMutants> = [
   ["the clock is not looked at before the call", { blindClock: true }],
   ["a lost answer is taken for a failure", { guessFailure: true }],
   ["lost announcements are not looked for", { noSweeper: true }],
+  ["what was lost alone is not mended", { limiter: { noMend: true } }],
   ["silent senders are not looked for", { noSilenceKeeper: true }],
 ];
 

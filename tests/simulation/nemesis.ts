@@ -1,4 +1,5 @@
 import { loseLaneKey } from "../support/fakes/lane-data.ts";
+import { loseLimiterKey } from "../support/fakes/limiter-data.ts";
 import type { Process, World } from "../support/simulation/world.ts";
 import type { RedisServer } from "./redis-server.ts";
 import type { Supervisor } from "./supervisor.ts";
@@ -53,7 +54,8 @@ function hit(victims: Victims, strike: Strike, process: Process | null): void {
       redis.restart("older");
       return;
     case "evict":
-      loseLaneKey(redis.data().lanes, random.int);
+      if (random.chance(0.5)) loseLaneKey(redis.data().lanes, random.int);
+      else loseLimiterKey(redis.data().limiter, random.int);
       return;
     case "postgres_away":
       stopPostgres(random.int(awayMsMax));

@@ -41,7 +41,7 @@ export function loseLaneKey(data: LaneData, choose: (below: number) => number): 
   const losses: readonly (() => void)[] = [
     () => void data.ring.splice(0),
     ...[...data.ready.keys()].map((key) => () => void data.ready.delete(key)),
-    ...[...data.due.keys()].map((key) => () => void data.due.delete(key)),
+    () => data.due.clear(),
     ...[...data.mail.keys()].map((key) => () => void data.mail.delete(key)),
     ...[...data.states.keys()].map((key) => () => void data.states.delete(key)),
     ...[...data.lanes.keys()].map((key) => () => void data.lanes.delete(key)),

@@ -113,6 +113,33 @@ export function makeReady(data: LimiterData, now: number, name: SendName): void 
   queueAccount(data, tenant, origin);
 }
 
+/** Puts back what was lost alone of a known conversation and its account. */
+export function mend(data: LimiterData, now: number, name: SendName): void {
+  const { tenant, origin, conversation } = name;
+  if (!data.due.has(`l:${conversation}`)) data.due.set(`l:${conversation}`, now + readyMs);
+  if (data.limits.get(origin)?.queued === true) {
+    const line = listOf(data.accounts, tenant);
+    if (!line.includes(origin)) line.push(origin);
+    if (!data.ring.includes(tenant)) data.ring.push(tenant);
+  } else if (readyOf(data, origin).length > 0 && !data.due.has(`a:${origin}`)) {
+    queueAccount(data, tenant, origin);
+  }
+}
+
+/** Loses one key, as an eviction would; `choose` says which of so many. What counts calls is never evicted: that loses the limit. */
+export function loseLimiterKey(data: LimiterData, choose: (below: number) => number): void {
+  const losses: readonly (() => void)[] = [
+    () => void data.ring.splice(0),
+    () => data.due.clear(),
+    ...[...data.accounts.keys()].map((key) => () => void data.accounts.delete(key)),
+    ...[...data.ready.keys()].map((key) => () => void data.ready.delete(key)),
+    ...[...data.limits.keys()].map((key) => () => void data.limits.delete(key)),
+    ...[...data.flights.keys()].map((key) => () => void data.flights.delete(key)),
+    ...[...data.lanes.keys()].map((key) => () => void data.lanes.delete(key)),
+  ];
+  losses[choose(losses.length)]?.();
+}
+
 /** Takes one grant out of a window; whether it was there. */
 export function giveBack(data: LimiterData, origin: OriginId, at: number): boolean {
   const log = data.logs.get(origin) ?? [];

@@ -12,6 +12,7 @@ import {
   type LimiterData,
   listOf,
   makeReady,
+  mend,
   queueAccount,
   readyOf,
 } from "./limiter-data.ts";
@@ -27,6 +28,8 @@ export type LimiterMutants = {
   readonly noRunId?: boolean;
   /** Lets whoever rebuilds finish, whatever happened meanwhile. */
   readonly noNonce?: boolean;
+  /** Leaves a conversation alone whose place in a line was lost. */
+  readonly noMend?: boolean;
   /** Reads the former sends at once, not when the grants of the lost Redis are dead. */
   readonly noGrace?: boolean;
 };
@@ -67,7 +70,10 @@ export function createFakeLimiter(options: FakeLimiterOptions): Limiter {
     announce: (announcements) =>
       run((redis, at) => announcements.filter((one) => announce(redis, at, one)).length),
     recover: (announcements) =>
-      run((redis, at) => announcements.filter((one) => recover(redis, at, one)).length),
+      run(
+        (redis, at) =>
+          announcements.filter((one) => recover(redis, at, { ...one, mutants })).length,
+      ),
     dispatch: async (token, grantsMax, calling = new Map()) => {
       const known = runId();
       if (known === null) return { type: "cold" };
@@ -188,9 +194,16 @@ function announce(redis: LimiterData, now: number, one: Announcement): boolean {
   return lane.standing === undefined && begin(redis, now, one);
 }
 
-function recover(redis: LimiterData, now: number, one: Announcement): boolean {
+function recover(
+  redis: LimiterData,
+  now: number,
+  one: Announcement & { readonly mutants: LimiterMutants },
+): boolean {
   const lane = redis.lanes.get(one.conversation) ?? { announced: 0 };
-  if (lane.standing !== undefined) return false;
+  if (lane.standing !== undefined) {
+    if (one.mutants.noMend !== true) mend(redis, now, one);
+    return false;
+  }
   redis.lanes.set(one.conversation, lane);
   lane.announced = one.count;
   return begin(redis, now, one);
