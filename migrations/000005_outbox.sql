@@ -171,6 +171,8 @@ END $$;
 CREATE FUNCTION outbox_finish(p_finished json) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_column
+DECLARE
+  v_ended int;
 BEGIN
   WITH ended AS MATERIALIZED (
     SELECT f.*, o.tenant_id, o.conv, o.seq, o.origin_id, o.started_at
@@ -191,12 +193,29 @@ BEGIN
   ), removed AS (
     DELETE FROM outbox o USING ended e
     WHERE o.tenant_id = e.tenant_id AND o.conv = e.conv AND o.seq = e.seq AND e.fi
-  )
-  UPDATE outbox o SET status = 'pending', token = NULL, failures = o.failures + e.fl,
-    attempt = CASE WHEN e.un THEN o.attempt - 1 ELSE o.attempt END,
-    next_at = now() + e.w * interval '1 ms'
-  FROM ended e WHERE o.tenant_id = e.tenant_id AND o.conv = e.conv AND o.seq = e.seq AND NOT e.fi;
+  ), again AS (
+    UPDATE outbox o SET status = 'pending', token = NULL, failures = o.failures + e.fl,
+      attempt = CASE WHEN e.un THEN o.attempt - 1 ELSE o.attempt END,
+      next_at = now() + e.w * interval '1 ms'
+    FROM ended e WHERE o.tenant_id = e.tenant_id AND o.conv = e.conv AND o.seq = e.seq AND NOT e.fi
+  ) SELECT count(*) INTO v_ended FROM ended;
+  IF v_ended < json_array_length(p_finished) THEN PERFORM outbox_settle(p_finished); END IF;
 
+  INSERT INTO holds AS held (tenant_id, origin_id, until, reason)
+  SELECT t, g, now() + max(ho) * interval '1 ms', max(hr)
+  FROM json_to_recordset(p_finished) AS f (t int, g int, ho double precision, hr text)
+  WHERE ho IS NOT NULL GROUP BY t, g ORDER BY t, g
+  ON CONFLICT (tenant_id, origin_id) DO UPDATE SET
+    until = greatest(held.until, excluded.until),
+    since = CASE WHEN held.until < now() THEN now() ELSE held.since END,
+    reason = CASE WHEN held.until > excluded.until THEN held.reason ELSE excluded.reason END;
+END $$;
+
+-- outbox_settle: ends that belong to no attempt in progress: those that were declared unknown before are settled by what is known now.
+CREATE FUNCTION outbox_settle(p_finished json) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+#variable_conflict use_column
+BEGIN
   WITH settled AS (
     UPDATE attempts SET outcome = f.oc, status = f.st, detail = f.de, message_id = f.mi, settled_by = 'late_answer'
     FROM json_to_recordset(p_finished) AS f (t int, c uuid, q bigint, a int, oc text, st int, de text, mi text, un boolean)
@@ -210,15 +229,6 @@ BEGIN
   ) DELETE FROM outbox o USING settled s
   WHERE o.tenant_id = s.tenant_id AND o.conv = s.conv AND o.seq = s.seq AND o.status = 'pending' AND o.attempt = s.n
     AND s.outcome IN ('sent', 'rejected');
-
-  INSERT INTO holds AS held (tenant_id, origin_id, until, reason)
-  SELECT t, g, now() + max(ho) * interval '1 ms', max(hr)
-  FROM json_to_recordset(p_finished) AS f (t int, g int, ho double precision, hr text)
-  WHERE ho IS NOT NULL GROUP BY t, g ORDER BY t, g
-  ON CONFLICT (tenant_id, origin_id) DO UPDATE SET
-    until = greatest(held.until, excluded.until),
-    since = CASE WHEN held.until < now() THEN now() ELSE held.since END,
-    reason = CASE WHEN held.until > excluded.until THEN held.reason ELSE excluded.reason END;
 END $$;
 
 -- stranded_deliveries: a page of the walk over conversations with something to send, by their head.
