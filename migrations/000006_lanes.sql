@@ -8,7 +8,7 @@
 CREATE FUNCTION load_lanes(p_lanes json, p_events int) RETURNS TABLE (
   i int, version bigint, state jsonb, origin_id int, due_ms double precision, now_ms double precision,
   id bigint, at_ms double precision, attempts smallint, wait_ms double precision, event_origin int, item int, raw bytea)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY
@@ -41,7 +41,7 @@ END $$;
 -- The lanes are unpacked once into arrays: every look into a JSON text costs the whole text (8 µs a row, seven times).
 CREATE FUNCTION commit_lanes(p_lanes json, p_messages json, p_logs json, p_outbox json, p_rare json)
 RETURNS TABLE (i int, verdict text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   v_i int[]; v_t int[]; v_c uuid[]; v_o int[]; v_n text[]; v_v bigint[]; v_s jsonb[]; v_e int[]; v_f boolean[]; v_x text[];
@@ -135,7 +135,7 @@ END $$;
 --   p_rare  {kind: [{z: place, i: lane, t: tenant, c: conv, ...columns}]}, the kinds that there are
 --   p_ok    the lanes that were accepted
 CREATE FUNCTION commit_rare(p_rare json, p_ok int[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
   IF p_rare -> 'session' IS NOT NULL THEN
