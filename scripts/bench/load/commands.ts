@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { percentilesShape } from "./samples.ts";
 
-/** Where webhooks go, in the form of which platform. `token` signs those of Chat2Desk. */
+/**
+ * Where webhooks go, in the form of which platform; with several paths, clients take them in turn by their id. `token` signs those
+ * of Chat2Desk.
+ */
 const targetShape = z.object({
   port: z.number(),
-  path: z.string(),
+  paths: z.array(z.string()).min(1),
   dialect: z.enum(["chat2desk", "telegram"]),
   token: z.string(),
 });
@@ -51,8 +54,10 @@ export const commandShape = z.object({
       pace: paceShape,
       patienceMs: z.number(),
     }),
-    /** Waits for the replies that are missing, as long as any arrives within `patienceMs`, and forgets the run. */
+    /** Waits for the replies that are missing, as long as any arrives within `patienceMs`; the run is over then. */
     z.object({ do: z.literal("settle"), run: z.string(), patienceMs: z.number() }),
+    /** Ends a run without waiting for replies. */
+    z.object({ do: z.literal("forget"), run: z.string() }),
     z.object({ do: z.literal("progress"), run: z.string() }),
   ]),
 });
