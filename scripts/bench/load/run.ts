@@ -4,7 +4,6 @@
  *   prepared ──first request──▶ posting ──last acknowledgement──▶ posted ──last reply, or patience──▶ settled
  */
 import type { Plan, Posted, Progress, Settled } from "./commands.ts";
-import type { Connection } from "./connection.ts";
 import { answers } from "./dialog.ts";
 import { Samples } from "./samples.ts";
 import type { Reply } from "./sink.ts";
@@ -24,6 +23,9 @@ export type Client = {
   /** Whoever waits for the answers to all that was sent. */
   waiting: (() => void) | null;
 };
+
+/** Whoever carries a request and brings its status back. */
+export type Carrier = { readonly request: (bytes: Uint8Array) => Promise<number> };
 
 /** Requests of more messages are written when they are sent, instead of before: they would fill the memory. */
 const preparedMax = 250_000;
@@ -68,7 +70,7 @@ export class LoadRun {
   }
 
   /** Sends a client's next message and resolves when it is acknowledged. `at`: the instant for which it was meant. */
-  async send(index: number, connection: Connection, at: number | null = null): Promise<void> {
+  async send(index: number, carrier: Carrier, at: number | null = null): Promise<void> {
     const client = this.clients[index];
     if (client === undefined) return;
     const { from } = this.plan;
@@ -80,7 +82,7 @@ export class LoadRun {
     if (at !== null) this.#late.add(now - at);
     const meant = at ?? now;
     client.sentAt.push(meant);
-    const status = await connection.request(request);
+    const status = await carrier.request(request);
     const end = performance.now();
     this.#acks.add(end - meant);
     this.#acknowledged += 1;

@@ -9,6 +9,7 @@ import type { FreshStores } from "../stores.ts";
 import { hookdesk, token } from "../systems/hookdesk.ts";
 import { type Clients, planOf, warmUp } from "./dialogs.ts";
 import { faultsOf } from "./faults.ts";
+import { fullestWindow } from "./fullest-window.ts";
 
 /** The limit of one origin, how many others there are, and their messages per second together. */
 const sizes = {
@@ -110,15 +111,6 @@ async function writeOrigins(
   const { count, windowMs } = size.limit;
   await sql.query(insert, [[limited], apiUrl, token, count, windowMs]);
   await sql.query(insert, [originNames(size), apiUrl, token, 1_000_000, 60_000]);
-}
-
-/** The most arrivals in any window of this length, wherever it begins. */
-function fullestWindow(arrivalsMs: readonly number[], windowMs: number): number {
-  let first = 0;
-  return arrivalsMs.reduce((most, at, index) => {
-    while ((arrivalsMs[first] ?? at) <= at - windowMs) first += 1;
-    return Math.max(most, index - first + 1);
-  }, 0);
 }
 
 function noteLimit(
