@@ -21,6 +21,8 @@ const planShape = z.object({
   clients: z.object({ first: z.number(), count: z.number(), stride: z.number() }),
   from: z.number(),
   to: z.number(),
+  /** Whether a webhook that was not accepted is delivered again, as the platforms do it, until it is. */
+  redeliver: z.boolean(),
   /** Whether to remember when each reply arrived. */
   keepArrivals: z.boolean(),
 });
@@ -73,7 +75,10 @@ export const postedShape = z.object({
   messages: z.number(),
   /** From the first request to the last acknowledgement. */
   seconds: z.number(),
+  /** Requests that were answered with an error, or not at all. */
   refused: z.number(),
+  /** Messages that were never accepted. */
+  unaccepted: z.number(),
   ackMs: percentilesShape,
   /** How late requests left against their instants: the generator's own fault. Zero unless at a rate. */
   lateMs: percentilesShape,

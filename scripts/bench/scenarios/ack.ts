@@ -90,7 +90,8 @@ async function post(
 ): Promise<Measured> {
   const { clients } = bench.smoke ? sizes.smoke : sizes.full;
   const to = Math.ceil(phase.webhooks / clients);
-  const load = await bench.generator.prepare(planOf(stage, { first, count: clients, to }));
+  const plan = { ...planOf(stage, { first, count: clients, to }), redeliver: false };
+  const load = await bench.generator.prepare(plan);
   const { result, cpu } = await costOf(stage.costing(), () => load.post(phase.pace));
   await load.forget();
   return { posted: result, cpu };

@@ -50,6 +50,7 @@ export function planOf({ system }: Stage, clients: Clients) {
     clients: { first, count, stride },
     from,
     to,
+    redeliver: true,
     keepArrivals: false,
   };
 }

@@ -46,6 +46,7 @@ function note(figures: Figures, system: string, { posted, settled, cpu }: Dialog
   figures.note(system, "reply ms, p99", settled.replyMs.p99);
   figures.note(system, "acknowledgement ms, p50", posted.ackMs.p50);
   figures.note(system, "acknowledgement ms, p99", posted.ackMs.p99);
+  figures.note(system, "webhooks refused at first", posted.refused);
   figures.note(system, "broken dialogs", settled.brokenDialogs);
   const what = "CPU s per 1,000 messages";
   noteCost(figures, system, { cpu, messages: settled.messages, what });

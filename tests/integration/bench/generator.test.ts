@@ -38,6 +38,7 @@ function planFor(port: number, given: Partial<Plan> = {}): Plan {
     clients: { first: 100, count: 10, stride: 1 },
     from: 0,
     to: 3,
+    redeliver: false,
     keepArrivals: false,
     ...given,
   };
@@ -128,7 +129,7 @@ describe("the generator", () => {
     const posted = await load.post({ type: "rotate", concurrency: 2 });
     await load.forget();
     deaf.stop(true);
-    expect(posted).toMatchObject({ messages: 10, refused: 10 });
+    expect(posted).toMatchObject({ messages: 10, refused: 10, unaccepted: 10 });
   });
 
   test("says which command failed, and goes on", async () => {

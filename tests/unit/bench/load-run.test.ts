@@ -8,6 +8,7 @@ const plan: Plan = {
   clients: { first: 7, count: 2, stride: 10 },
   from: 0,
   to: 5,
+  redeliver: false,
   keepArrivals: false,
 };
 const accepting = { request: () => Promise.resolve(200) };
@@ -69,7 +70,21 @@ describe("a load", () => {
     const statuses = [200, 503, 0, 200, 200];
     run.begin();
     for (const status of statuses) await run.send(0, { request: () => Promise.resolve(status) });
-    expect(run.posted()).toMatchObject({ messages: 5, refused: 2 });
+    expect(run.posted()).toMatchObject({ messages: 5, refused: 2, unaccepted: 2 });
+  });
+
+  test("delivers a refused webhook again, byte for byte, when it is told to", async () => {
+    const run = new LoadRun({ ...plan, redeliver: true });
+    const bodies: Uint8Array[] = [];
+    run.begin();
+    await run.send(0, {
+      request: async (bytes) => {
+        bodies.push(bytes);
+        return bodies.length === 1 ? 503 : 200;
+      },
+    });
+    expect(bodies[1]).toEqual(bodies[0]);
+    expect(run.posted()).toMatchObject({ messages: 1, refused: 1, unaccepted: 0 });
   });
 });
 
