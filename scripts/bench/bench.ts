@@ -26,6 +26,7 @@ import type { Contender } from "./systems/system.ts";
 type Outcome = {
   readonly scenario: string;
   readonly asserts: string;
+  readonly seconds: number;
   readonly faults: readonly string[];
   readonly figures: readonly FigureRow[];
 };
@@ -69,11 +70,14 @@ async function openBench(
 }
 
 async function runOne(bench: Bench, { name, asserts, run }: Scenario): Promise<Outcome> {
+  const begun = performance.now();
   const figures = new Figures();
   const faults = await run(bench, figures);
   const rows = figures.rows();
-  say(`\n${name}: ${faults.length === 0 ? asserts : faults.join(", ")}\n${tableOf(rows)}\n`);
-  return { scenario: name, asserts, faults, figures: rows };
+  const seconds = Math.round((performance.now() - begun) / 1_000);
+  const verdict = faults.length === 0 ? asserts : faults.join(", ");
+  say(`\n${name} (${seconds} s): ${verdict}\n${tableOf(rows)}\n`);
+  return { scenario: name, asserts, seconds, faults, figures: rows };
 }
 
 async function runAll(bench: Bench, options: BenchOptions, folder: string): Promise<boolean> {
@@ -99,21 +103,22 @@ async function main(): Promise<number> {
   const stop = listenForStop();
   const folder = mkdtempSync(join(tmpdir(), "hookdesk-bench-"));
   const services = new Services(await openRun("bench", [folder]));
+  let bench: Bench | null = null;
   try {
     const options = readOptions(process.argv.slice(2));
     if (options.help) {
       say(usage);
       return 0;
     }
-    const bench = await openBench(options, { services, folder, signal: stop.signal });
+    bench = await openBench(options, { services, folder, signal: stop.signal });
     const right = await runAll(bench, options, folder);
-    await bench.stores.close();
     return right ? 0 : 1;
   } catch (error) {
     if (!(error instanceof CannotStart) && !stop.signal.aborted) throw error;
     if (error instanceof CannotStart) console.error(error.message);
     return 1;
   } finally {
+    await bench?.stores.close();
     await services.stop();
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { childrenOf, procText } from "./proc.ts";
 
 /** Something whose CPU is counted under one name. */
 export type Costing = {
@@ -45,30 +45,17 @@ function ticksOf(pid: number, withEnded: boolean): number {
 }
 
 function statFields(pid: number): readonly string[] {
-  const stat = textOf(`/proc/${pid}/stat`);
+  const stat = procText(`${pid}/stat`);
   // The name may itself hold spaces; the last parenthesis closes it.
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 /** Busy seconds of all cores since the machine started, those stolen by its host included. */
 function machineSeconds(): number {
-  const [line = ""] = textOf("/proc/stat").split("\n");
+  const [line = ""] = procText("stat").split("\n");
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = line
     .split(/\s+/)
     .slice(1)
     .map(Number);
   return (user + nice + system + irq + softirq + steal) / ticksPerSecond;
-}
-
-/** Children of a process that live now, e.g. PostgreSQL's backends. */
-export function childrenOf(pid: number): readonly number[] {
-  return textOf(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean).map(Number);
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch {
-    return "";
-  }
 }

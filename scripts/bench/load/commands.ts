@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { percentilesShape } from "./samples.ts";
 
-/** Where webhooks go, in the form of which platform. `token` signs those of Chat2Desk. */
+/**
+ * Where webhooks go, in the form of which platform; with several paths, clients take them in turn by their id. `token` signs those
+ * of Chat2Desk.
+ */
 const targetShape = z.object({
   port: z.number(),
-  path: z.string(),
+  paths: z.array(z.string()).min(1),
   dialect: z.enum(["chat2desk", "telegram"]),
   token: z.string(),
 });
@@ -18,6 +21,8 @@ const planShape = z.object({
   clients: z.object({ first: z.number(), count: z.number(), stride: z.number() }),
   from: z.number(),
   to: z.number(),
+  /** Whether a webhook that was not accepted is delivered again, as the platforms do it, until it is. */
+  redeliver: z.boolean(),
   /** Whether to remember when each reply arrived. */
   keepArrivals: z.boolean(),
 });
@@ -51,8 +56,10 @@ export const commandShape = z.object({
       pace: paceShape,
       patienceMs: z.number(),
     }),
-    /** Waits for the replies that are missing, as long as any arrives within `patienceMs`, and forgets the run. */
+    /** Waits for the replies that are missing, as long as any arrives within `patienceMs`; the run is over then. */
     z.object({ do: z.literal("settle"), run: z.string(), patienceMs: z.number() }),
+    /** Ends a run without waiting for replies. */
+    z.object({ do: z.literal("forget"), run: z.string() }),
     z.object({ do: z.literal("progress"), run: z.string() }),
   ]),
 });
@@ -68,7 +75,10 @@ export const postedShape = z.object({
   messages: z.number(),
   /** From the first request to the last acknowledgement. */
   seconds: z.number(),
+  /** Requests that were answered with an error, or not at all. */
   refused: z.number(),
+  /** Messages that were never accepted. */
+  unaccepted: z.number(),
   ackMs: percentilesShape,
   /** How late requests left against their instants: the generator's own fault. Zero unless at a rate. */
   lateMs: percentilesShape,

@@ -25,6 +25,8 @@ export class Connection {
     if (socket === null) return noAnswer;
     const { promise, resolve } = Promise.withResolvers<number>();
     this.#answer = resolve;
+    // Bun does not begin it anew when something moves.
+    socket.timeout(silenceMaxS);
     this.#write(socket, bytes);
     return promise;
   }
@@ -48,7 +50,6 @@ export class Connection {
           timeout: (socket) => socket.terminate(),
         },
       });
-      this.#socket.timeout(silenceMaxS);
       return this.#socket;
     } catch {
       return null;
@@ -77,6 +78,7 @@ export class Connection {
   #settle(status: number): void {
     const answer = this.#answer;
     this.#answer = null;
+    this.#socket?.timeout(0);
     answer?.(status);
   }
 }

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { z } from "zod";
+import { z } from "zod";
 import { CannotStart, type Service } from "../../services/service.ts";
 import {
   type Command,
@@ -27,8 +27,10 @@ export type Generator = Service & {
 /** One load that is ready to be sent. */
 export type Load = {
   readonly post: (pace: Pace) => Promise<Posted>;
-  /** Waits for the replies; the load is over then. */
-  readonly settle: () => Promise<Settled>;
+  /** Waits for the replies, as long as any arrives within the patience; the load is over then. */
+  readonly settle: (patienceMs?: number) => Promise<Settled>;
+  /** Ends the load without waiting for replies. */
+  readonly forget: () => Promise<unknown>;
   readonly progress: () => Promise<Progress>;
 };
 
@@ -99,7 +101,9 @@ export async function startGenerator(log: string): Promise<Generator> {
       await ask({ do: "prepare", run, plan }, preparedShape);
       return {
         post: (pace) => ask({ do: "post", run, pace, patienceMs }, postedShape),
-        settle: () => ask({ do: "settle", run, patienceMs }, settledShape),
+        settle: (patience = patienceMs) =>
+          ask({ do: "settle", run, patienceMs: patience }, settledShape),
+        forget: () => ask({ do: "forget", run }, z.null()),
         progress: () => ask({ do: "progress", run }, progressShape),
       };
     },

@@ -20,6 +20,12 @@ function runOf(name: string): LoadRun {
   return run;
 }
 
+function forget(name: string): null {
+  for (const { id } of runOf(name).clients) clients.delete(id);
+  runs.delete(name);
+  return null;
+}
+
 async function obey(command: Command): Promise<unknown> {
   switch (command.do) {
     case "prepare": {
@@ -36,10 +42,11 @@ async function obey(command: Command): Promise<unknown> {
     case "settle": {
       const run = runOf(command.run);
       await run.patiently(run.complete(), command.patienceMs);
-      runs.delete(command.run);
-      for (const { id } of run.clients) clients.delete(id);
+      forget(command.run);
       return run.settled();
     }
+    case "forget":
+      return forget(command.run);
     case "progress":
       return runOf(command.run).progress();
   }

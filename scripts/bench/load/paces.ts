@@ -88,10 +88,9 @@ async function atRate(
 
   let turn = 0;
   for (const index of turns(run)) {
-    // Whole milliseconds, because that is how finely a timer wakes.
+    // Whole milliseconds, because that is how finely a timer wakes; it may wake too early.
     const at = begin + Math.floor((turn * 1_000) / perSecond);
-    const pause = at - performance.now();
-    if (pause > 0) await delay(pause);
+    for (let now = performance.now(); now < at; now = performance.now()) await delay(at - now);
     waiting.push({ index, at });
     const connection = free.pop();
     if (connection !== undefined) {

@@ -3,8 +3,8 @@
  *
  *   prepared ──first request──▶ posting ──last acknowledgement──▶ posted ──last reply, or patience──▶ settled
  */
+import { setTimeout as delay } from "node:timers/promises";
 import type { Plan, Posted, Progress, Settled } from "./commands.ts";
-import type { Connection } from "./connection.ts";
 import { answers } from "./dialog.ts";
 import { Samples } from "./samples.ts";
 import type { Reply } from "./sink.ts";
@@ -25,9 +25,15 @@ export type Client = {
   waiting: (() => void) | null;
 };
 
+/** Whoever carries a request and brings its status back. */
+export type Carrier = { readonly request: (bytes: Uint8Array) => Promise<number> };
+
 /** Requests of more messages are written when they are sent, instead of before: they would fill the memory. */
 const preparedMax = 250_000;
 const idleLookMs = 250;
+/** How often and how soon a platform of the bench delivers again; a real one waits longer. */
+const deliveriesMax = 60;
+const redeliveryMs = 250;
 
 export class LoadRun {
   readonly plan: Plan;
@@ -44,6 +50,7 @@ export class LoadRun {
   #sent = 0;
   #acknowledged = 0;
   #refused = 0;
+  #unaccepted = 0;
   #answered = 0;
   #extra = 0;
   #beganAt = 0;
@@ -68,7 +75,7 @@ export class LoadRun {
   }
 
   /** Sends a client's next message and resolves when it is acknowledged. `at`: the instant for which it was meant. */
-  async send(index: number, connection: Connection, at: number | null = null): Promise<void> {
+  async send(index: number, carrier: Carrier, at: number | null = null): Promise<void> {
     const client = this.clients[index];
     if (client === undefined) return;
     const { from } = this.plan;
@@ -80,11 +87,10 @@ export class LoadRun {
     if (at !== null) this.#late.add(now - at);
     const meant = at ?? now;
     client.sentAt.push(meant);
-    const status = await connection.request(request);
+    if (!(await this.#deliver(request, carrier))) this.#unaccepted += 1;
     const end = performance.now();
     this.#acks.add(end - meant);
     this.#acknowledged += 1;
-    if (status < 200 || status > 299) this.#refused += 1;
     this.#postedAt = end;
   }
 
@@ -144,6 +150,7 @@ export class LoadRun {
       messages: this.#acknowledged,
       seconds: secondsBetween(this.#beganAt, this.#postedAt),
       refused: this.#refused,
+      unaccepted: this.#unaccepted,
       ackMs: this.#acks.percentiles(),
       lateMs: this.#late.percentiles(),
     };
@@ -165,6 +172,17 @@ export class LoadRun {
     };
   }
 
+  /** Whether it was accepted in the end. */
+  async #deliver(request: Uint8Array, carrier: Carrier): Promise<boolean> {
+    const triesMax = this.plan.redeliver ? deliveriesMax : 1;
+    for (let tries = 1; !isAccepted(await carrier.request(request)); tries += 1) {
+      this.#refused += 1;
+      if (tries === triesMax) return false;
+      await delay(redeliveryMs);
+    }
+    return true;
+  }
+
   #all(client: Client): readonly Uint8Array[] {
     const { from, to } = this.plan;
     return Array.from({ length: to - from }, (_, index) => this.#write(client.id, from + index));
@@ -175,6 +193,10 @@ export class LoadRun {
     this.#complete.resolve();
     for (const client of this.clients) release(client);
   }
+}
+
+function isAccepted(status: number): boolean {
+  return status >= 200 && status <= 299;
 }
 
 function clientOf(id: number, from: number): Client {

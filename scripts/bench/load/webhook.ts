@@ -8,6 +8,11 @@ export type WebhookWriter = (client: number, message: number) => Uint8Array;
 /** More than a client ever says; ids of messages are made of client and number. */
 const messagesPerClientMax = 100_000;
 
+/** The platform's id of a client's message. */
+export function messageId(client: number, message: number): number {
+  return client * messagesPerClientMax + message;
+}
+
 /** The writer for a target's platform. Signatures carry the time at which the writer was made. */
 export function webhookWriter(target: Target): WebhookWriter {
   switch (target.dialect) {
@@ -18,16 +23,20 @@ export function webhookWriter(target: Target): WebhookWriter {
   }
 }
 
-function chat2deskWriter({ path, token }: Target): WebhookWriter {
+function chat2deskWriter({ paths, token }: Target): WebhookWriter {
   const now = new Date();
   const timestamp = String(Math.floor(now.getTime() / 1_000));
   const key = new CryptoHasher("md5").update(token).digest("hex");
   const keyed = new CryptoHasher("sha256", key);
   const rest = chat2deskRest(now);
   return (client, message) => {
-    const body = `{"message_id":${client * messagesPerClientMax + message},"client_id":${client},"client":{"id":${client},"phone":"[chat] bench","client_phone":null,"name":"bench","assigned_name":null,"external_id":null},"text":${JSON.stringify(textOf(client, message))},${rest}`;
+    const body = `{"message_id":${messageId(client, message)},"client_id":${client},"client":{"id":${client},"phone":"[chat] bench","client_phone":null,"name":"bench","assigned_name":null,"external_id":null},"text":${JSON.stringify(textOf(client, message))},${rest}`;
     const signature = keyed.copy().update(body).update(timestamp).digest("hex");
-    return post(path, body, `X-Signature: ${signature}\r\nX-Timestamp: ${timestamp}\r\n`);
+    return post(
+      pathOf(paths, client),
+      body,
+      `X-Signature: ${signature}\r\nX-Timestamp: ${timestamp}\r\n`,
+    );
   };
 }
 
@@ -55,14 +64,18 @@ function chat2deskRest(now: Date): string {
   return JSON.stringify(fields).slice(1);
 }
 
-function telegramWriter({ path }: Target): WebhookWriter {
+function telegramWriter({ paths }: Target): WebhookWriter {
   const date = Math.floor(Date.now() / 1_000);
   return (client, message) => {
-    const id = client * messagesPerClientMax + message;
+    const id = messageId(client, message);
     const text = JSON.stringify(textOf(client, message));
     const body = `{"update_id":${id},"message":{"message_id":${id},"date":${date},"chat":{"id":${client},"type":"private","first_name":"bench"},"from":{"id":${client},"is_bot":false,"first_name":"bench"},"text":${text}}}`;
-    return post(path, body, "");
+    return post(pathOf(paths, client), body, "");
   };
+}
+
+function pathOf(paths: readonly string[], client: number): string {
+  return paths[client % paths.length] ?? "/";
 }
 
 function post(path: string, body: string, headers: string): Uint8Array {

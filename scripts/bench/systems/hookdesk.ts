@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { projectFolder } from "../../services/folders.ts";
 import { freePort } from "../../services/ports.ts";
-import type { Service } from "../../services/service.ts";
-import { Processes } from "./processes.ts";
+import type { Target } from "../load/commands.ts";
+import { controlsOf, Processes, type Program } from "./processes.ts";
 import type { Contender, RunningSystem, Surroundings } from "./system.ts";
 
 type Role = "web" | "worker" | "outbox";
@@ -10,14 +10,15 @@ type Role = "web" | "worker" | "outbox";
 /** How many processes of each role. */
 export type RoleCounts = Readonly<Record<Role, number>>;
 
-const token = "bench-token";
+/** The account's token, which also signs its webhooks. */
+export const token = "bench-token";
 const oneEach: RoleCounts = { web: 1, worker: 1, outbox: 1 };
 
 /** Hookdesk as it is in this clone, one process of each role: as many as a peer with one server and one worker has, and its sender. */
 export const hookdesk: Contender = hookdeskWith(oneEach);
 
 /** Hookdesk with other numbers of processes. */
-function hookdeskWith(roles: RoleCounts): Contender {
+export function hookdeskWith(roles: RoleCounts): Contender {
   return {
     name: "hookdesk",
     kind: "queue",
@@ -30,46 +31,36 @@ async function startHookdesk(
   surroundings: Surroundings,
   workers: boolean,
 ): Promise<RunningSystem> {
-  const { stores } = surroundings;
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const processes = new Processes("hookdesk", surroundings);
-  const startAll = async (role: Role): Promise<Service[]> => {
-    const started: Service[] = [];
-    for (let number = 1; number <= roles[role]; number += 1)
-      started.push(await processes.start(program(surroundings, { role, number, port })));
-    return started;
-  };
-  const web = await startAll("web");
+  for (const given of programs(roles, "web"))
+    await processes.startDoor(program(surroundings, { ...given, port }));
   const startWorkers = async (): Promise<void> => {
-    await startAll("worker");
-    await startAll("outbox");
-    await allReady(processes, web, () => isWell(`${url}/health`));
+    for (const given of [...programs(roles, "worker"), ...programs(roles, "outbox")])
+      await processes.startWorker(program(surroundings, { ...given, port }));
+    await processes.ready(() => isWell(`${url}/health`));
   };
-  try {
-    if (workers) await startWorkers();
-    else await allReady(processes, web, () => isWell(`${url}/health/ready`));
-  } catch (error) {
-    await processes.stop();
-    throw error;
-  }
+  if (workers) await startWorkers();
+  else await processes.ready(() => isWell(`${url}/health/ready`));
   return {
-    name: "hookdesk",
-    target: { port, path: "/webhook/chat2desk", dialect: "chat2desk", token },
-    costing: () => processes.costing(),
+    ...controlsOf(processes),
+    target: targetOf(port),
     startWorkers,
-    accepted: async () => {
-      const { rows } = await stores.sql.query<{ count: string }>("SELECT count(*) FROM journal");
-      return Number(rows[0]?.count);
-    },
-    stop: () => processes.stop(),
+    accepted: () => journalled(surroundings),
   };
+}
+
+type Numbered = { readonly role: Role; readonly number: number };
+
+function programs(roles: RoleCounts, role: Role): readonly Numbered[] {
+  return Array.from({ length: roles[role] }, (_, index) => ({ role, number: index + 1 }));
 }
 
 function program(
   { stores, sinkUrl }: Surroundings,
-  given: { readonly role: Role; readonly number: number; readonly port: number },
-) {
+  given: Numbered & { readonly port: number },
+): Program {
   return {
     name: `${given.role}-${given.number}`,
     command: process.execPath,
@@ -90,13 +81,13 @@ function program(
   };
 }
 
-async function allReady(
-  processes: Processes,
-  [first]: readonly Service[],
-  ask: () => Promise<boolean>,
-): Promise<void> {
-  if (first === undefined) throw new Error("Hookdesk needs a web process");
-  await processes.ready(first, ask);
+function targetOf(port: number): Target {
+  return { port, paths: ["/webhook/chat2desk"], dialect: "chat2desk", token };
+}
+
+async function journalled({ stores }: Surroundings): Promise<number> {
+  const { rows } = await stores.sql.query<{ count: string }>("SELECT count(*) FROM journal");
+  return Number(rows[0]?.count);
 }
 
 /** With several web processes one of them answers, which is enough: all share one database. */

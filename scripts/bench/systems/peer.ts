@@ -3,7 +3,7 @@ import { basename, join, resolve } from "node:path";
 import { run } from "../../services/command.ts";
 import { freePort } from "../../services/ports.ts";
 import { CannotStart } from "../../services/service.ts";
-import { answersAt, Processes, type Program } from "./processes.ts";
+import { answersAt, controlsOf, Processes, type Program } from "./processes.ts";
 import type { Contender, RunningSystem, Surroundings } from "./system.ts";
 
 /**
@@ -57,24 +57,22 @@ async function startQueue(
   await prepareTables(copy, given);
   const port = await freePort();
   const processes = new Processes(name, given);
-  const program = (file: string): Program => ({
-    ...node(copy, `${file}.mjs`, given),
+  const program = (file: "server" | "worker"): Program => ({
     name: file,
+    command: "node",
+    args: [`${file}.mjs`],
+    cwd: copy,
     env: { ...environment(given), PORT: String(port), WORKER_CONCURRENCY: workerConcurrency },
   });
-  const server = await processes.start(program("server"));
-  const startWorkers = async (): Promise<void> => {
-    await processes.start(program("worker"));
-  };
-  await processes.ready(server, () => answersAt(`http://127.0.0.1:${port}/health`));
+  await processes.startDoor(program("server"));
+  await processes.ready(() => answersAt(`http://127.0.0.1:${port}/health`));
+  const startWorkers = () => processes.startWorker(program("worker"));
   if (workers) await startWorkers();
   return {
-    name,
-    target: { port, path: "/webhook/chat2desk", dialect: "chat2desk", token: "" },
-    costing: () => processes.costing(),
+    ...controlsOf(processes),
+    target: { port, paths: ["/webhook/chat2desk"], dialect: "chat2desk", token: "" },
     startWorkers,
     accepted: () => stores.redis.llen(waitingJobs),
-    stop: () => processes.stop(),
   };
 }
 
@@ -86,26 +84,20 @@ async function startInline(
   await prepareTables(copy, given);
   const port = await freePort();
   const processes = new Processes(name, given);
-  const bot = await processes.start({
+  await processes.startDoor({
     name: "bot",
     command: process.execPath,
     args: ["bot.mjs"],
     cwd: copy,
     env: { ...environment(given), PORT: String(port) },
   });
-  await processes.ready(bot, () => answersAt(`http://127.0.0.1:${port}/`));
+  await processes.ready(() => answersAt(`http://127.0.0.1:${port}/`));
   return {
-    name,
-    target: { port, path: "/", dialect: "telegram", token: "" },
-    costing: () => processes.costing(),
+    ...controlsOf(processes),
+    target: { port, paths: ["/"], dialect: "telegram", token: "" },
     startWorkers: async () => undefined,
-    accepted: () => null,
-    stop: () => processes.stop(),
+    accepted: async () => null,
   };
-}
-
-function node(cwd: string, file: string, given: Surroundings): Omit<Program, "name"> {
-  return { command: "node", args: [file], cwd, env: environment(given) };
 }
 
 function environment({ stores, sinkUrl }: Surroundings): Program["env"] {

@@ -1,6 +1,7 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startChild } from "../../services/child.ts";
+import { signalProcess } from "../../services/process-identity.ts";
 import { readiness } from "../../services/readiness.ts";
 import type { Service } from "../../services/service.ts";
 import type { Costing } from "../cpu.ts";
@@ -17,11 +18,12 @@ export type Program = {
 const stopDeadlineMs = 15_000;
 const readyDeadlineMs = 30_000;
 
-/** The processes of one running system. */
+/** The processes of one running system: a door that takes webhooks, and workers behind it. */
 export class Processes {
   readonly #system: string;
   readonly #surroundings: Surroundings;
-  readonly #services: Service[] = [];
+  readonly #doors: Service[] = [];
+  readonly #workers: Service[] = [];
 
   constructor(system: string, surroundings: Surroundings) {
     this.#system = system;
@@ -29,42 +31,81 @@ export class Processes {
     mkdirSync(surroundings.logs, { recursive: true });
   }
 
-  async start(program: Program): Promise<Service> {
-    const service = startChild({
-      ...program,
-      output: { file: this.#logOf(program.name) },
-      stopDeadlineMs,
-    });
-    this.#services.push(service);
+  async startDoor(program: Program): Promise<void> {
+    this.#doors.push(await this.#start(program));
+  }
+
+  async startWorker(program: Program): Promise<void> {
+    this.#workers.push(await this.#start(program));
+  }
+
+  /** Waits until `ask` says yes; ends everything and rejects when the door dies first, or when that takes too long. */
+  async ready(ask: () => Promise<boolean>): Promise<void> {
+    const [door] = this.#doors;
+    if (door === undefined) throw new Error(`${this.#system} needs a process that takes webhooks`);
+    try {
+      await readiness(door, {
+        log: this.#logOf(door.name),
+        deadlineMs: readyDeadlineMs,
+        signal: this.#surroundings.signal,
+        ask: async () => ((await ask().catch(() => false)) ? true : undefined),
+      });
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  costing(): readonly Costing[] {
+    return this.#all().map(({ name, pid }) => ({ name, pid, children: false }));
+  }
+
+  pauseWorkers(): void {
+    for (const { pid } of this.#workers) signalProcess(pid, "SIGSTOP");
+  }
+
+  resumeWorkers(): void {
+    for (const { pid } of this.#workers) signalProcess(pid, "SIGCONT");
+  }
+
+  complaints(): number {
+    return this.#all().reduce((sum, { name }) => sum + linesOf(this.#logOf(name)), 0);
+  }
+
+  async stop(): Promise<void> {
+    this.resumeWorkers();
+    await Promise.all(this.#all().map((service) => service.stop()));
+  }
+
+  async #start(program: Program): Promise<Service> {
+    const output = { file: this.#logOf(program.name) };
+    const service = startChild({ ...program, output, stopDeadlineMs });
     await this.#surroundings.keep(service);
     return service;
   }
 
-  /** Waits until `ask` says yes; rejects when that process dies first. */
-  async ready(service: Service, ask: () => Promise<boolean>): Promise<void> {
-    await readiness(service, {
-      log: this.#logOf(service.name),
-      deadlineMs: readyDeadlineMs,
-      signal: this.#surroundings.signal,
-      ask: async () => ((await ask().catch(() => false)) ? true : undefined),
-    });
-  }
-
-  costing(): readonly Costing[] {
-    return this.#services.map(({ name, pid }) => ({ name, pid, children: false }));
-  }
-
-  pid(name: string): number | null {
-    return this.#services.find((service) => service.name === name)?.pid ?? null;
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all(this.#services.map((service) => service.stop()));
+  #all(): readonly Service[] {
+    return [...this.#doors, ...this.#workers];
   }
 
   #logOf(name: string): string {
     return join(this.#surroundings.logs, `${this.#system}-${name}.log`);
   }
+}
+
+/** The part of a running system that is the same for all. */
+export function controlsOf(processes: Processes) {
+  return {
+    costing: () => processes.costing(),
+    pauseWorkers: () => processes.pauseWorkers(),
+    resumeWorkers: () => processes.resumeWorkers(),
+    complaints: () => processes.complaints(),
+    stop: () => processes.stop(),
+  };
+}
+
+function linesOf(file: string): number {
+  return readFileSync(file, "utf8").split("\n").length - 1;
 }
 
 /** Whether a server answers there, whatever it says. */

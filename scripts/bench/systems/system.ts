@@ -8,7 +8,7 @@ export type Contender = {
   readonly name: string;
   /**
    * `queue` acknowledges first and works later, in other processes; `inline` works, then acknowledges; `bare` acknowledges and does
-   * nothing.
+   * nothing else.
    */
   readonly kind: "queue" | "inline" | "bare";
   /** Starts it on empty stores; `workers: false` leaves those out that would work on what was acknowledged. */
@@ -27,13 +27,17 @@ export type Surroundings = {
 };
 
 export type RunningSystem = {
-  readonly name: string;
   readonly target: Target;
   /** Its processes at this moment. */
   readonly costing: () => readonly Costing[];
   /** Starts the processes that were left out; resolves when they are there. */
   readonly startWorkers: () => Promise<void>;
+  /** Stops the workers where they stand, warm and with everything they hold, until they are resumed. */
+  readonly pauseWorkers: () => void;
+  readonly resumeWorkers: () => void;
   /** Webhooks that it has accepted and keeps; null when it keeps none. */
-  readonly accepted: () => Promise<number> | null;
+  readonly accepted: () => Promise<number | null>;
+  /** Lines that its processes have written: warnings and errors. */
+  readonly complaints: () => number;
   readonly stop: () => Promise<void>;
 };

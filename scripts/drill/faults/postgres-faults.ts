@@ -1,4 +1,4 @@
-import { childrenOf } from "../../bench/cpu.ts";
+import { childrenOf } from "../../bench/proc.ts";
 import { signalProcess } from "../../services/process-identity.ts";
 import { until } from "../../services/until.ts";
 import { between, type Fault, type Ground, proxyOf } from "./fault.ts";
