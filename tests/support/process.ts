@@ -20,13 +20,21 @@ export type HookdeskProcess = {
 
 const projectFolder = join(import.meta.dir, "..", "..");
 
-/** Starts a process for a role with this environment and nothing else; the port is that of the environment. */
+/** How far a process stands back for others (`nice`): on busy cores about an eighth of their share. */
+const backNiceness = 10;
+
+/**
+ * Starts a process for a role with this environment and nothing else; the port is that of the environment. One that stands back
+ * lets the test's own process run first: a platform that has to wait for a core sees calls bunched that came one after another.
+ */
 export function startProcess(
   environment: Readonly<Record<string, string>>,
   role = "all",
+  { standsBack = false }: { readonly standsBack?: boolean } = {},
 ): HookdeskProcess {
   const printed: string[] = [];
-  const child = Bun.spawn(commandOf(role), {
+  const before = standsBack ? ["nice", "-n", `${backNiceness}`] : [];
+  const child = Bun.spawn([...before, ...commandOf(role)], {
     cwd: projectFolder,
     env: environmentOf(environment),
     stdin: "ignore",
@@ -102,6 +110,14 @@ export async function statusOf(url: string): Promise<number | null> {
   } catch {
     return null;
   }
+}
+
+/** Resolves when every service of the process has started, as it says itself at `LOG_LEVEL` info. */
+export async function becomesRunning(one: HookdeskProcess): Promise<void> {
+  await eventually("the process runs", () => {
+    if (!one.running()) throw new Error(`the process ended before it ran:\n${one.output()}`);
+    return one.output().includes('"message":"running"');
+  });
 }
 
 /** Resolves when the process works on a migrated database. */
