@@ -11,11 +11,21 @@ export type HookdeskProcess = {
   /** Everything it has printed so far, on both streams. */
   readonly output: () => string;
   readonly running: () => boolean;
-  readonly signal: (signal: "SIGTERM" | "SIGINT" | "SIGKILL") => void;
+  readonly signal: (signal: ProcessSignal) => void;
   /** Its exit code. */
   readonly exited: Promise<number>;
   /** Ends it if it still runs. */
   readonly end: () => Promise<void>;
+};
+
+/** `SIGUSR2` is for a file that was loaded before the program. */
+type ProcessSignal = "SIGTERM" | "SIGINT" | "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGUSR2";
+
+export type ProcessWishes = {
+  /** Lets others run first on busy cores. */
+  readonly standsBack?: boolean;
+  /** A file that is loaded before the program. */
+  readonly preload?: string;
 };
 
 const projectFolder = join(import.meta.dir, "..", "..");
@@ -30,11 +40,11 @@ const backNiceness = 10;
 export function startProcess(
   environment: Readonly<Record<string, string>>,
   role = "all",
-  { standsBack = false }: { readonly standsBack?: boolean } = {},
+  { standsBack = false, preload }: ProcessWishes = {},
 ): HookdeskProcess {
   const printed: string[] = [];
   const before = standsBack ? ["nice", "-n", `${backNiceness}`] : [];
-  const child = Bun.spawn([...before, ...commandOf(role)], {
+  const child = Bun.spawn([...before, ...commandOf(role, preload)], {
     cwd: projectFolder,
     env: environmentOf(environment),
     stdin: "ignore",
@@ -88,8 +98,9 @@ export function startUnread(
   };
 }
 
-function commandOf(role: string): string[] {
-  return [process.execPath, "--no-env-file", join("src", "main.ts"), `--role=${role}`];
+function commandOf(role: string, preload?: string): string[] {
+  const loaded = preload === undefined ? [] : ["--preload", preload];
+  return [process.execPath, "--no-env-file", ...loaded, join("src", "main.ts"), `--role=${role}`];
 }
 
 function environmentOf(environment: Readonly<Record<string, string>>): Record<string, string> {
