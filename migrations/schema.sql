@@ -448,6 +448,7 @@
 -- function ms(t interval) returns double precision sql immutable
 -- function ms(t timestamp with time zone) returns double precision sql immutable
 -- function noted(p_history jsonb, p_entry jsonb) returns jsonb sql immutable
+-- function oldest_journal_day() returns date sql stable security definer set search_path=public, pg_temp
 -- function open_work(p_limit integer) returns TABLE(pending bigint, pending_oldest_ms double precision, outbox bigint, outbox_oldest_ms double precision, parked_events bigint, parked_deliveries bigint) sql stable security definer set search_path=public, pg_temp
 -- function outbox_exchange(p_finished json, p_grants json) returns TABLE(i integer, verdict text, seq bigint, attempt integer, failures integer, author text, body text, wait_ms double precision, left_ms double precision) plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off
 -- function outbox_finish(p_finished json) returns void plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off
