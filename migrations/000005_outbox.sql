@@ -96,12 +96,14 @@ CREATE TABLE holds (
 );
 SELECT isolate('holds');
 
--- Where each message to a customer stands; one row per delivery.
+-- Where each message to a customer stands; one row per delivery. One that is neither open nor parked and whose last attempt surely did
+-- not arrive was given up as unknown (`hold`) before that was known: nothing more happens to it, so it is shown as rejected.
 CREATE VIEW deliveries WITH (security_invoker = true) AS
   SELECT m.tenant_id, m.conv, m.seq, m.origin_id, m.author, m.at AS created_at,
     CASE WHEN o.seq IS NOT NULL THEN o.status WHEN p.seq IS NOT NULL THEN 'parked'
          WHEN d.seq IS NOT NULL THEN 'discarded'
-         WHEN last.outcome = 'unknown' THEN 'unknown' ELSE coalesce(last.outcome, 'none') END AS status,
+         WHEN last.outcome IN ('failed', 'not_sent', 'throttled', 'quota', 'unauthorized') THEN 'rejected'
+         ELSE coalesce(last.outcome, 'none') END AS status,
     last.n AS attempts, last.status AS http_status, last.detail, last.message_id
   FROM messages m
   LEFT JOIN outbox o USING (tenant_id, conv, seq)
