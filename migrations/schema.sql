@@ -431,8 +431,8 @@
 -- function active_holds() returns TABLE(tenant_id integer, origin_id integer, reason text, left_ms double precision) sql stable security definer set search_path=public, pg_temp
 -- function all_origins() returns SETOF origins sql stable security definer set search_path=public, pg_temp
 -- function close_to_public() returns void plpgsql
--- function commit_lanes(p_lanes json, p_messages json, p_logs json, p_outbox json, p_rare json) returns TABLE(i integer, verdict text) plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off
--- function commit_rare(p_rare json, p_ok integer[]) returns void plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off
+-- function commit_lanes(p_lanes json, p_messages json, p_logs json, p_outbox json, p_rare json) returns TABLE(i integer, verdict text) plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off, plan_cache_mode=force_generic_plan
+-- function commit_rare(p_rare json, p_ok integer[]) returns void plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off, plan_cache_mode=force_generic_plan
 -- function count_attempt(p_tenant integer, p_conv uuid, p_id bigint, p_reason text, p_floor integer, p_more integer) returns integer plpgsql security definer set search_path=public, pg_temp
 -- function discard_delivery(p_tenant integer, p_conv uuid, p_seq bigint, p_by text, p_why text) returns text sql security definer set search_path=public, pg_temp
 -- function discard_event(p_tenant integer, p_conv uuid, p_id bigint, p_by text, p_why text) returns text sql security definer set search_path=public, pg_temp
@@ -441,17 +441,18 @@
 -- function echo_facts(p_echoes json) returns TABLE(i integer, ours boolean, in_flight boolean, unsettled json) sql stable security definer set search_path=public, pg_temp
 -- function fail_event(p_tenant integer, p_conv uuid, p_id bigint, p_reason text, p_attempts_max integer, p_counted boolean) returns TABLE(parked boolean, wait_ms double precision) plpgsql security definer set search_path=public, pg_temp
 -- function grant_to_pipeline() returns boolean plpgsql
--- function ingest(p_events json, p_raw bytea) returns TABLE(o integer, id bigint, at_ms double precision) plpgsql security definer set search_path=public, pg_temp
+-- function ingest(p_events json, p_raw bytea) returns TABLE(o integer, id bigint, at_ms double precision) plpgsql security definer set search_path=public, pg_temp, plan_cache_mode=force_generic_plan
 -- function isolate(target regclass) returns void plpgsql
 -- function ledger(p_tenant text, p_origin text) returns TABLE(tenant_id integer, tenant text, origin_id integer, origin text, received bigint, applied bigint, duplicate bigint, ignored bigint, parked bigint, discarded bigint, pending bigint) sql stable security definer set search_path=public, pg_temp
--- function load_lanes(p_lanes json, p_events integer) returns TABLE(i integer, version bigint, state jsonb, origin_id integer, due_ms double precision, now_ms double precision, id bigint, at_ms double precision, attempts smallint, wait_ms double precision, event_origin integer, item integer, raw bytea) sql stable security definer set search_path=public, pg_temp, enable_seqscan=off
+-- function load_lanes(p_lanes json, p_events integer) returns TABLE(i integer, version bigint, state jsonb, origin_id integer, due_ms double precision, now_ms double precision, id bigint, at_ms double precision, attempts smallint, wait_ms double precision, event_origin integer, item integer, raw bytea) plpgsql stable security definer set search_path=public, pg_temp, enable_seqscan=off, plan_cache_mode=force_generic_plan
 -- function ms(t interval) returns double precision sql immutable
--- function ms(t timestamp with time zone) returns double precision sql immutable
+-- function ms(t timestamp with time zone) returns double precision sql stable
 -- function noted(p_history jsonb, p_entry jsonb) returns jsonb sql immutable
 -- function oldest_journal_day() returns date sql stable security definer set search_path=public, pg_temp
 -- function open_work(p_limit integer) returns TABLE(pending bigint, pending_oldest_ms double precision, outbox bigint, outbox_oldest_ms double precision, parked_events bigint, parked_deliveries bigint) sql stable security definer set search_path=public, pg_temp
--- function outbox_exchange(p_finished json, p_grants json) returns TABLE(i integer, verdict text, seq bigint, attempt integer, failures integer, author text, body text, wait_ms double precision, left_ms double precision) plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off
--- function outbox_finish(p_finished json) returns void plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off
+-- function outbox_exchange(p_finished json, p_grants json) returns TABLE(i integer, verdict text, seq bigint, attempt integer, failures integer, author text, body text, wait_ms double precision, left_ms double precision) plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off, plan_cache_mode=force_generic_plan
+-- function outbox_finish(p_finished json) returns void plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off, plan_cache_mode=force_generic_plan
+-- function outbox_settle(p_finished json) returns void plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off, plan_cache_mode=force_generic_plan
 -- function park_event(p_tenant integer, p_conv uuid, p_id bigint, p_reason text) returns void plpgsql security definer set search_path=public, pg_temp
 -- function parked_item(p_kind text, p_conv text, p_number bigint, p_raw boolean) returns TABLE(kind text, tenant_id integer, tenant text, origin_id integer, origin text, conv uuid, number bigint, attempts integer, reason text, began_ms double precision, parked_ms double precision, history jsonb, raw bytea, item integer) sql stable security definer set search_path=public, pg_temp
 -- function parked_work(p_kind text, p_tenant text, p_origin text, p_since timestamp with time zone, p_limit integer) returns TABLE(kind text, tenant_id integer, tenant text, origin_id integer, origin text, conv uuid, number bigint, attempts integer, reason text, began_ms double precision, parked_ms double precision, found bigint) sql stable security definer set search_path=public, pg_temp

@@ -1,3 +1,4 @@
+import { abortedAfter } from "../../core/deadline.ts";
 import type { AxiosAdapter, AxiosPromise, InternalAxiosRequestConfig } from "axios";
 
 /** Codes of the two errors that are ours; all others are those of Bun's fetch. */
@@ -18,15 +19,12 @@ class CallError extends Error {
  * `config.timeout` (ms) bounds everything up to the last byte of the body; no redirect is followed.
  */
 export function createFetchAdapter(answerBytesMax: number): AxiosAdapter {
-  return async (config) => {
-    const ending = new AbortController();
-    const timer = setTimeout(() => ending.abort(new CallError(timedOut)), config.timeout);
-    try {
-      return await call(config, answerBytesMax, ending.signal);
-    } finally {
-      clearTimeout(timer);
-    }
-  };
+  return (config) =>
+    abortedAfter(
+      config.timeout ?? 0,
+      () => new CallError(timedOut),
+      (signal) => call(config, answerBytesMax, signal),
+    );
 }
 
 async function call(
