@@ -33,9 +33,10 @@ SELECT isolate('journal');
 CREATE TABLE journal_overflow PARTITION OF journal DEFAULT;
 SELECT isolate('journal_overflow');
 
--- Makes the partitions of the coming days; the default partition only catches what a stopped clock or service missed.
+-- Makes the partitions of the coming days; the default partition only catches what a stopped clock or service missed. A new partition
+-- waits for everybody who reads the journal, and every webhook behind it: while somebody reads for long (a dump) it is given up.
 CREATE FUNCTION prepare_journal(days_ahead int) RETURNS int
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '500ms' AS $$
 DECLARE
   first_day date := (now() AT TIME ZONE 'UTC')::date;
   wanted date;

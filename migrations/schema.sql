@@ -457,7 +457,7 @@
 -- function parked_item(p_kind text, p_conv text, p_number bigint, p_raw boolean) returns TABLE(kind text, tenant_id integer, tenant text, origin_id integer, origin text, conv uuid, number bigint, attempts integer, reason text, began_ms double precision, parked_ms double precision, history jsonb, raw bytea, item integer) sql stable security definer set search_path=public, pg_temp
 -- function parked_work(p_kind text, p_tenant text, p_origin text, p_since timestamp with time zone, p_limit integer) returns TABLE(kind text, tenant_id integer, tenant text, origin_id integer, origin text, conv uuid, number bigint, attempts integer, reason text, began_ms double precision, parked_ms double precision, found bigint) sql stable security definer set search_path=public, pg_temp
 -- function postpone_timer(p_tenant integer, p_conv uuid, p_wait_ms integer) returns void sql security definer set search_path=public, pg_temp
--- function prepare_journal(days_ahead integer) returns integer plpgsql security definer set search_path=public, pg_temp
+-- function prepare_journal(days_ahead integer) returns integer plpgsql security definer set search_path=public, pg_temp, lock_timeout=500ms
 -- function recent_sends(p_grace_ms integer) returns TABLE(tenant_id integer, origin_id integer, ages double precision[]) sql stable security definer set search_path=public, pg_temp
 -- function replay_delivery(p_tenant integer, p_conv uuid, p_seq bigint, p_deadline_ms double precision) returns text plpgsql security definer set search_path=public, pg_temp
 -- function replay_event(p_tenant integer, p_conv uuid, p_id bigint, p_by text) returns text plpgsql security definer set search_path=public, pg_temp

@@ -11,7 +11,7 @@ import type { AnyRun, ConversationState } from "./state.ts";
 /**
  * Who owns the conversation after an event: operators take it by writing or by a transfer, and give it back by closing their dialog
  * or request. The platform may deliver an event hours after one that followed it, so a takeover that is older than the last
- * release, by the platform's own clock, takes nothing.
+ * release, by the platform's own clock, takes nothing, and a release that is older than their last word releases nothing.
  */
 
 export type Decision<Run extends AnyRun> = {
@@ -39,7 +39,13 @@ export function takeOver<Run extends AnyRun>(
   if (isOutdated(state, taken.platformAt)) return { state, effects: [] };
   const going = giveSession(state, touch(state.sessions, taken.at, rules.sessionSilenceMs));
   const given = giveSession(going.state, giveTo(going.state.sessions, "human"));
-  return { state: given.state, effects: [...going.effects, ...given.effects] };
+  const takenAt = latest(taken.platformAt, state.takenAt);
+  return { state: { ...given.state, takenAt }, effects: [...going.effects, ...given.effects] };
+}
+
+/** The later of two times of the platform; what was stored before there was such a time has none. */
+function latest(platformAt: PlatformTime, known: number | null | undefined): PlatformTime {
+  return platformAt === null ? (known ?? null) : Math.max(platformAt, known ?? 0);
 }
 
 function isOutdated(state: ConversationState<AnyRun>, platformAt: PlatformTime): boolean {
@@ -62,10 +68,15 @@ export function release<Run extends AnyRun>(
   state: ConversationState<Run>,
   event: ConversationReleased,
 ): Decision<Run> {
+  if (isOvertaken(state, event.platformAt)) return { state, effects: [] };
   const given = giveSession(state, giveTo(state.sessions, "bot"));
-  const releasedAt =
-    event.platformAt === null
-      ? state.releasedAt
-      : Math.max(event.platformAt, state.releasedAt ?? 0);
+  const releasedAt = latest(event.platformAt, state.releasedAt);
   return { state: { ...given.state, releasedAt }, effects: given.effects };
+}
+
+/** Chat2Desk writes its times with and without a fraction: within a second nobody knows what came first, ms. */
+const samePlatformMs = 1_000;
+
+function isOvertaken({ takenAt }: ConversationState<AnyRun>, platformAt: PlatformTime): boolean {
+  return platformAt !== null && takenAt !== null && platformAt + samePlatformMs <= takenAt;
 }

@@ -20,6 +20,8 @@ export type ConversationState<Run extends AnyRun> = {
   readonly address: ReplyAddress | null;
   /** The platform's time of the last release by its people, so that an older takeover that comes late changes nothing. */
   readonly releasedAt: number | null;
+  /** The platform's time of the last word of its people, so that an older release that comes late changes nothing either. */
+  readonly takenAt: number | null;
   /** What the row in `timers` says, a lower bound of the next deadline; null when there is no row. */
   readonly timerAt: number | null;
 };
@@ -37,6 +39,7 @@ export function newConversation<Run extends AnyRun>(
     runEndsAt: null,
     address: null,
     releasedAt: null,
+    takenAt: null,
     timerAt: null,
   };
 }

@@ -9,6 +9,9 @@ const migrationLock = 4_839_201;
 /** A blocking lock would deadlock with statements that wait for other sessions (CREATE INDEX CONCURRENTLY), so it is polled. */
 const lockPollMs = 100;
 
+/** SQLSTATE of a lock that was not to be had in time. */
+const lockNotAvailable = "55P03";
+
 export type Migrated = { readonly applied: readonly string[]; readonly pipelineRoleReady: boolean };
 
 /**
@@ -87,11 +90,20 @@ async function applyOne(
   }
 }
 
+/** A start does not wait for those who read the journal; its keeper makes the partitions later. */
+async function prepareJournal(client: pg.Client): Promise<void> {
+  try {
+    await client.query("SELECT prepare_journal(7)");
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError && error.code === lockNotAvailable)) throw error;
+  }
+}
+
 /** Without the role work goes on as the owner, and `/health` says so: the walls between tenants are then the functions' alone. */
 async function preparePipelineRole(client: pg.Client): Promise<boolean> {
   await client.query("SELECT close_to_public()");
   const probe = await client.query<{ ready: boolean }>("SELECT grant_to_pipeline() AS ready");
-  await client.query("SELECT prepare_journal(7)");
+  await prepareJournal(client);
   if (probe.rows[0]?.ready !== true) return false;
   return client.query(`SET ROLE ${pipelineRole}`).then(
     () => true,

@@ -232,6 +232,21 @@ describe("renew, reap and wake", () => {
     expect(await shard.lanes.reap()).toBe(20);
   });
 
+  test("lanes that stay ready for hours do not gather copies in their list, and each is claimed once", async () => {
+    const names = ["a", "b", "c"].map(named);
+    await shard.lanes.post(names.map((name, index) => mail(name, index + 1)));
+    for (let hour = 0; hour < 50; hour += 1) {
+      for (const name of names) await shard.makeOverdue(name);
+      // Their wake-up may be what was lost: it is posted again.
+      expect(await shard.lanes.reap()).toBe(3);
+    }
+    expect(await shard.redis.raw.llen(`${shard.prefix}ready:1`)).toBeLessThanOrEqual(6);
+    expect((await shard.lanes.claim("x.")).map((one) => one.conversation).toSorted()).toEqual(
+      names,
+    );
+    expect(await shard.lanes.claim("y.")).toEqual([]);
+  });
+
   test("a wake makes an idle lane ready and leaves the others alone", async () => {
     expect(await shard.lanes.wake([lane("a"), lane("b")])).toBe(2);
     expect(await shard.lanes.wake([lane("a")])).toBe(0);

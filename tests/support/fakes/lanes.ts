@@ -171,15 +171,19 @@ function reap(data: LaneData, now: number): number {
     .filter(([, at]) => at <= now)
     .toSorted(([a, one], [b, other]) => one - other || (a < b ? -1 : 1))
     .slice(0, reapedPerCallMax);
+  const lineMax = 2 * data.due.size;
   let ready = 0;
   for (const [conversation] of overdue) {
-    const tenant = data.lanes.get(conversation)?.tenant;
-    if (tenant === undefined) data.due.delete(conversation);
-    else {
-      makeReady(data, now, { tenant, conversation });
-      if (!data.ring.includes(tenant)) data.ring.push(tenant);
-      ready += 1;
+    const { tenant, standing } = data.lanes.get(conversation) ?? {};
+    if (tenant === undefined) {
+      data.due.delete(conversation);
+      continue;
     }
+    const line = data.ready.get(tenant) ?? [];
+    if (standing === "ready" && line.length >= lineMax) data.due.set(conversation, now + readyMs);
+    else makeReady(data, now, { tenant, conversation });
+    ready += 1;
+    if (!data.ring.includes(tenant)) data.ring.push(tenant);
   }
   return ready;
 }

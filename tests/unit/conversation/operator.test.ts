@@ -51,6 +51,34 @@ describe("a takeover that is delivered late", () => {
   });
 });
 
+describe("a release that is delivered late", () => {
+  test("releases nothing when it is older than the operators' last word, and its request is closed all the same", () => {
+    const taken = decided(greeted, 2 * minuteMs, takenAt(6_000)).state;
+    const { state, effects } = decided(taken, 3 * minuteMs, {
+      ...released,
+      by: "request",
+      requestId: "44",
+      platformAt: 5_000,
+    });
+    expect(botOwns(state.sessions)).toBe(false);
+    expect(only(effects, "request")[0]?.closedAt).toBe(3 * minuteMs);
+    expect(botOwns(decided(state, 4 * minuteMs, releasedAt(7_000)).state.sessions)).toBe(true);
+  });
+
+  test("releases when it says no time, or one that is as good as theirs", () => {
+    const taken = decided(greeted, 2 * minuteMs, takenAt(6_900)).state;
+    for (const late of [released, releasedAt(6_000)]) {
+      expect(botOwns(decided(taken, 3 * minuteMs, late).state.sessions)).toBe(true);
+    }
+  });
+
+  test("releases a conversation whose state was stored before there was such a time", () => {
+    const { takenAt: _, ...before } = decided(greeted, 2 * minuteMs, takenAt(6_000)).state;
+    const stored: typeof greeted = JSON.parse(JSON.stringify(before));
+    expect(botOwns(decided(stored, 3 * minuteMs, releasedAt(5_000)).state.sessions)).toBe(true);
+  });
+});
+
 describe("a message that went to the customer", () => {
   test("an operator's own silences the bot and raises the epoch", () => {
     const { state, effects } = decided(greeted, 2 * minuteMs, toClient("let me help"));
