@@ -125,7 +125,7 @@ SELECT isolate('origin_duplicates');
 --   returns   one row per event that is new; those that are missing were known before
 -- Keys are inserted in sorted order because unsorted groups deadlock; ids follow the place in the group.
 CREATE FUNCTION ingest(p_events json, p_raw bytea) RETURNS TABLE (o int, id bigint, at_ms double precision)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   v_day date := (now() AT TIME ZONE 'UTC')::date;

@@ -96,12 +96,14 @@ CREATE TABLE holds (
 );
 SELECT isolate('holds');
 
--- Where each message to a customer stands; one row per delivery.
+-- Where each message to a customer stands; one row per delivery. One that is neither open nor parked and whose last attempt surely did
+-- not arrive was given up as unknown (`hold`) before that was known: nothing more happens to it, so it is shown as rejected.
 CREATE VIEW deliveries WITH (security_invoker = true) AS
   SELECT m.tenant_id, m.conv, m.seq, m.origin_id, m.author, m.at AS created_at,
     CASE WHEN o.seq IS NOT NULL THEN o.status WHEN p.seq IS NOT NULL THEN 'parked'
          WHEN d.seq IS NOT NULL THEN 'discarded'
-         WHEN last.outcome = 'unknown' THEN 'unknown' ELSE coalesce(last.outcome, 'none') END AS status,
+         WHEN last.outcome IN ('failed', 'not_sent', 'throttled', 'quota', 'unauthorized') THEN 'rejected'
+         ELSE coalesce(last.outcome, 'none') END AS status,
     last.n AS attempts, last.status AS http_status, last.detail, last.message_id
   FROM messages m
   LEFT JOIN outbox o USING (tenant_id, conv, seq)
@@ -113,7 +115,8 @@ CREATE VIEW deliveries WITH (security_invoker = true) AS
   WHERE m.author = 'bot';
 
 -- Plans of these functions must not follow statistics: the tables are empty in one minute and full of dead rows in the next, and a
--- sequential scan that was right for the one costs milliseconds in the other. Hence enable_seqscan = off here and in 000006.
+-- sequential scan that was right for the one costs milliseconds in the other. Hence enable_seqscan = off here and in 000006, and one plan
+-- for all calls: nothing in them depends on the values, and planning ten statements anew costs more than running them.
 
 -- outbox_exchange: records the ends of attempts and marks the next ones, in one round trip.
 --   p_finished [{t, c, q: seq, k: token, a: attempt, oc: outcome, fi: final, w: ms until the next try, fl: failures to add,
@@ -126,7 +129,7 @@ CREATE VIEW deliveries WITH (security_invoker = true) AS
 -- has not.
 CREATE FUNCTION outbox_exchange(p_finished json, p_grants json) RETURNS TABLE (
   i int, verdict text, seq bigint, attempt int, failures int, author text, body text, wait_ms double precision, left_ms double precision)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
   IF json_array_length(p_finished) > 0 THEN PERFORM outbox_finish(p_finished); END IF;
@@ -169,13 +172,16 @@ END $$;
 -- outbox_finish: the first half of outbox_exchange. An end counts only for the attempt that is still marked with its token; one that
 -- comes after the attempt was declared unknown settles the record instead, and drops a resend that has not begun.
 CREATE FUNCTION outbox_finish(p_finished json) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
+DECLARE
+  v_ended int;
+  v_holds boolean;
 BEGIN
   WITH ended AS MATERIALIZED (
     SELECT f.*, o.tenant_id, o.conv, o.seq, o.origin_id, o.started_at
     FROM json_to_recordset(p_finished) AS f (t int, c uuid, q bigint, k text, a int, oc text, fi boolean, w double precision, fl int,
-      st int, de text, mi text, un boolean, pk text)
+      st int, de text, mi text, un boolean, pk text, ho double precision)
     JOIN outbox o ON o.tenant_id = f.t AND o.conv = f.c
     -- A mark whose answer was lost is taken back by its token alone.
     WHERE o.status = 'sending' AND o.token = f.k AND ((o.seq = f.q AND o.attempt = f.a) OR (f.un AND f.q IS NULL))
@@ -191,12 +197,34 @@ BEGIN
   ), removed AS (
     DELETE FROM outbox o USING ended e
     WHERE o.tenant_id = e.tenant_id AND o.conv = e.conv AND o.seq = e.seq AND e.fi
-  )
-  UPDATE outbox o SET status = 'pending', token = NULL, failures = o.failures + e.fl,
-    attempt = CASE WHEN e.un THEN o.attempt - 1 ELSE o.attempt END,
-    next_at = now() + e.w * interval '1 ms'
-  FROM ended e WHERE o.tenant_id = e.tenant_id AND o.conv = e.conv AND o.seq = e.seq AND NOT e.fi;
+  ), again AS (
+    UPDATE outbox o SET status = 'pending', token = NULL, failures = o.failures + e.fl,
+      attempt = CASE WHEN e.un THEN o.attempt - 1 ELSE o.attempt END,
+      next_at = now() + e.w * interval '1 ms'
+    FROM ended e WHERE o.tenant_id = e.tenant_id AND o.conv = e.conv AND o.seq = e.seq AND NOT e.fi
+  ) SELECT count(*), coalesce(bool_or(ho IS NOT NULL), false) INTO v_ended, v_holds FROM ended;
+  -- What follows is rare, and each look into the JSON text costs as much as the text is long.
+  IF v_ended < json_array_length(p_finished) THEN
+    PERFORM outbox_settle(p_finished);
+  ELSIF NOT v_holds THEN
+    RETURN;
+  END IF;
 
+  INSERT INTO holds AS held (tenant_id, origin_id, until, reason)
+  SELECT t, g, now() + max(ho) * interval '1 ms', max(hr)
+  FROM json_to_recordset(p_finished) AS f (t int, g int, ho double precision, hr text)
+  WHERE ho IS NOT NULL GROUP BY t, g ORDER BY t, g
+  ON CONFLICT (tenant_id, origin_id) DO UPDATE SET
+    until = greatest(held.until, excluded.until),
+    since = CASE WHEN held.until < now() THEN now() ELSE held.since END,
+    reason = CASE WHEN held.until > excluded.until THEN held.reason ELSE excluded.reason END;
+END $$;
+
+-- outbox_settle: ends that belong to no attempt in progress: those that were declared unknown before are settled by what is known now.
+CREATE FUNCTION outbox_settle(p_finished json) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+BEGIN
   WITH settled AS (
     UPDATE attempts SET outcome = f.oc, status = f.st, detail = f.de, message_id = f.mi, settled_by = 'late_answer'
     FROM json_to_recordset(p_finished) AS f (t int, c uuid, q bigint, a int, oc text, st int, de text, mi text, un boolean)
@@ -210,15 +238,6 @@ BEGIN
   ) DELETE FROM outbox o USING settled s
   WHERE o.tenant_id = s.tenant_id AND o.conv = s.conv AND o.seq = s.seq AND o.status = 'pending' AND o.attempt = s.n
     AND s.outcome IN ('sent', 'rejected');
-
-  INSERT INTO holds AS held (tenant_id, origin_id, until, reason)
-  SELECT t, g, now() + max(ho) * interval '1 ms', max(hr)
-  FROM json_to_recordset(p_finished) AS f (t int, g int, ho double precision, hr text)
-  WHERE ho IS NOT NULL GROUP BY t, g ORDER BY t, g
-  ON CONFLICT (tenant_id, origin_id) DO UPDATE SET
-    until = greatest(held.until, excluded.until),
-    since = CASE WHEN held.until < now() THEN now() ELSE held.since END,
-    reason = CASE WHEN held.until > excluded.until THEN held.reason ELSE excluded.reason END;
 END $$;
 
 -- stranded_deliveries: a page of the walk over conversations with something to send, by their head.

@@ -8,7 +8,10 @@
 CREATE FUNCTION load_lanes(p_lanes json, p_events int) RETURNS TABLE (
   i int, version bigint, state jsonb, origin_id int, due_ms double precision, now_ms double precision,
   id bigint, at_ms double precision, attempts smallint, wait_ms double precision, event_origin int, item int, raw bytea)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
   SELECT l.i, c.version, c.state, c.origin_id,
     ms(tm.due_at), ms(now()),
     p.id, ms(coalesce(p.replayed_at, p.at)), p.attempts, ms(p.next_at - now()),
@@ -19,12 +22,13 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET enabl
   LEFT JOIN LATERAL (
     SELECT * FROM pending WHERE tenant_id = l.t AND conv = l.c ORDER BY id LIMIT p_events + 1
   ) p ON true
-  -- Lateral, so that all three columns of the journal's key are looked up by the index; a plain join leaves the tenant out of it.
+  -- OFFSET 0 keeps this a look-up by all three columns of the journal's key. Pulled up into the join it loses the tenant, and each
+  -- event then reads the index of its whole day.
   LEFT JOIN LATERAL (
-    SELECT * FROM journal WHERE tenant_id = l.t AND day = (p.at AT TIME ZONE 'UTC')::date AND id = p.id
+    SELECT * FROM journal WHERE tenant_id = p.tenant_id AND day = (p.at AT TIME ZONE 'UTC')::date AND id = p.id OFFSET 0
   ) j ON true
-  ORDER BY l.i, p.id
-$$;
+  ORDER BY l.i, p.id;
+END $$;
 
 -- commit_lanes: one transaction for a group of decided lanes; what is stale loses, alone.
 --   p_lanes     [{i, t, c, o: origin, n: identity | null, v: base version, s: state, e: owner epoch, f: read from Redis,
@@ -37,7 +41,7 @@ $$;
 -- The lanes are unpacked once into arrays: every look into a JSON text costs the whole text (8 µs a row, seven times).
 CREATE FUNCTION commit_lanes(p_lanes json, p_messages json, p_logs json, p_outbox json, p_rare json)
 RETURNS TABLE (i int, verdict text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   v_i int[]; v_t int[]; v_c uuid[]; v_o int[]; v_n text[]; v_v bigint[]; v_s jsonb[]; v_e int[]; v_f boolean[]; v_x text[];
@@ -131,7 +135,7 @@ END $$;
 --   p_rare  {kind: [{z: place, i: lane, t: tenant, c: conv, ...columns}]}, the kinds that there are
 --   p_ok    the lanes that were accepted
 CREATE FUNCTION commit_rare(p_rare json, p_ok int[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
   IF p_rare -> 'session' IS NOT NULL THEN

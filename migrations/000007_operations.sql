@@ -242,5 +242,15 @@ BEGIN
   RETURN v_events;
 END $$;
 
+-- oldest_journal_day: the first day that has a partition or stands in the overflow; null when there is none.
+CREATE FUNCTION oldest_journal_day() RETURNS date
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT min(day) FROM (
+    SELECT to_date(substr(c.relname, 9), 'YYYYMMDD') AS day FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'journal'::regclass AND c.relname ~ '^journal_\d{8}$'
+    UNION ALL SELECT min(day) FROM journal_overflow
+  ) days
+$$;
+
 -- Everything above and in the migrations before this one that sees every tenant.
 SELECT close_to_public();

@@ -7,7 +7,11 @@ const queries = {
            l.seq::float8 AS seq, l.dialog_state_before AS before, l.dialog_state AS after
          FROM message_logs l JOIN origins o USING (tenant_id, origin_id)`,
   replies: `SELECT d.tenant_id || '-' || d.conv || '-' || d.seq AS delivery, o.origin_key AS account, c.identity AS client,
-              m.event_id::text AS event, d.seq::float8 AS seq, d.status
+              m.event_id::text AS event, d.seq::float8 AS seq,
+              -- Given up as unknown, whatever a late answer told of it afterwards.
+              CASE WHEN d.status = 'rejected' AND EXISTS (
+                SELECT FROM attempts a WHERE a.tenant_id = d.tenant_id AND a.conv = d.conv AND a.seq = d.seq
+                  AND a.n = d.attempts AND a.settled_by = 'late_answer') THEN 'unknown' ELSE d.status END AS status
             FROM deliveries d
             JOIN messages m USING (tenant_id, conv, seq)
             JOIN conversations c USING (tenant_id, conv)

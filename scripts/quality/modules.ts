@@ -26,6 +26,7 @@ export const MODULES: ModuleTable = {
     message: ["core"],
 
     "platform/telemetry": ["core"],
+    "platform/watchdog": ["core", "platform/telemetry"],
     "platform/http": ["core", "platform/telemetry"],
     "platform/postgres": ["core", "platform/telemetry"],
     "platform/redis": ["core", "platform/telemetry"],

@@ -17,6 +17,8 @@ export type Config = {
   readonly sessionSilenceMs: number;
   readonly dialogSilenceMs: number;
   readonly deliveryDeadlineMs: number;
+  /** Full days for which raw events are kept; 0 keeps them for ever. */
+  readonly journalDays: number;
   /** What the environment says about the default tenant's origin; null when no token is given. */
   readonly defaultOrigin: DefaultOrigin | null;
 };
@@ -42,6 +44,8 @@ const duration = z
     (ms) => ms >= 1 && ms <= durationMsMax,
     "must be a duration such as 250ms, 30s, 20m or 24h, of 366 days at most",
   );
+
+const journalDaysMax = 36_500;
 
 const rateCountMax = 1_000_000_000;
 const rateWindowMsMax = 86_400_000;
@@ -100,6 +104,7 @@ const schema = z.object({
   SESSION_SILENCE: duration.default(20 * unitsMs.m),
   DIALOG_SILENCE: duration.default(24 * unitsMs.h),
   DELIVERY_DEADLINE: duration.default(24 * unitsMs.h),
+  JOURNAL_DAYS: whole(0, journalDaysMax).default(0),
   CHAT2DESK_API_URL: url(["http:", "https:"], "https://api.chat2desk.com")
     .refine((text) => !/[?#]/.test(text), "must have no query and no fragment")
     .default("https://api.chat2desk.com"),
@@ -139,6 +144,7 @@ export function parseConfig(
       sessionSilenceMs: env.SESSION_SILENCE,
       dialogSilenceMs: env.DIALOG_SILENCE,
       deliveryDeadlineMs: env.DELIVERY_DEADLINE,
+      journalDays: env.JOURNAL_DAYS,
       defaultOrigin: defaultOriginOf(env),
     },
   };

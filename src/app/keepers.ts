@@ -2,6 +2,7 @@ import type { Channel } from "../channels/channel.ts";
 import { createSweeper, createTimers } from "../conversation/keeper.ts";
 import type { Service } from "../core/service.ts";
 import { createPartitionKeeper } from "../journal/partitions.ts";
+import { createJournalRetention } from "../journal/retention.ts";
 import { createOutboxSweeper, createSilenceKeeper } from "../outbox/keeper.ts";
 import type { Statement } from "../platform/postgres/database.ts";
 import { createLeader } from "../platform/postgres/leader.ts";
@@ -32,6 +33,7 @@ const leadNames = [
   "lane sweeper",
   "timers",
   "journal partitions",
+  "journal retention",
   "silence keeper",
   "outbox sweeper",
 ] as const;
@@ -45,7 +47,7 @@ const giveUpLeads: Statement = {
 /** The services of which one process is enough; whoever of the live processes leads does the work. */
 export function createKeeperSet(parts: KeeperParts): KeeperSet {
   const { stores, inbound, outbound, origins, channels } = parts;
-  const { logger, metrics, redis, process } = parts.foundation;
+  const { config, logger, metrics, redis, process } = parts.foundation;
   const leads = (name: (typeof leadNames)[number]) => createLeader(stores.work, name, process);
   const woken = { lanes: inbound.lanes, store: inbound.store, tickets: stores.messages, logger };
   const sending = {
@@ -59,11 +61,18 @@ export function createKeeperSet(parts: KeeperParts): KeeperSet {
     logger,
     metrics,
   };
+  const retention = createJournalRetention({
+    database: stores.upkeep,
+    leads: leads("journal retention"),
+    logger,
+    days: config.journalDays,
+  });
   return {
     inbound: [
       createSweeper({ ...woken, leads: leads("lane sweeper"), redis, prefix: stores.lanePrefix }),
       createTimers({ ...woken, leads: leads("timers") }),
       createPartitionKeeper({ database: stores.work, leads: leads("journal partitions"), logger }),
+      ...(config.journalDays > 0 ? [retention] : []),
     ],
     outbound: [
       createSilenceKeeper({ ...sending, leads: leads("silence keeper") }),

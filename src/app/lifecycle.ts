@@ -1,6 +1,7 @@
 import { within } from "../core/deadline.ts";
 import { describeError } from "../core/errors.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
+import { createWatchdog } from "../platform/watchdog/watchdog.ts";
 import { type App, createApp } from "./app.ts";
 import { parseConfig, type Role, roles } from "./config.ts";
 
@@ -25,6 +26,16 @@ export async function main(args: readonly string[]): Promise<number> {
 
 async function run(app: App): Promise<number> {
   surviveStrays(app.logger);
+  const watchdog = createWatchdog(app.logger);
+  await watchdog.start();
+  try {
+    return await runWatched(app);
+  } finally {
+    await watchdog.stop();
+  }
+}
+
+async function runWatched(app: App): Promise<number> {
   const told = toldToStop();
   try {
     await app.start();

@@ -9,6 +9,8 @@ export type AppStores = {
   readonly ingress: Database;
   /** For workers, senders and keepers. */
   readonly work: Database;
+  /** For what may take long and happens seldom; nobody waits for it. */
+  readonly upkeep: Database;
   /** For `/health` alone. */
   readonly health: Database;
   readonly messages: TicketQueue;
@@ -25,6 +27,8 @@ const ingressStatementMs = 700;
 /** Longest statement of workers and senders, ms. */
 const workStatementMs = 5_000;
 const healthStatementMs = 2_000;
+/** Longest statement of upkeep, ms: long transactions keep dead rows of the small, busy tables. */
+const upkeepStatementMs = 60_000;
 const ingressConnections = 4;
 const workConnections = 8;
 
@@ -50,11 +54,13 @@ export function createAppStores(foundation: Foundation, { restricted }: Prepared
   const ingress = pool("ingress", ingressConnections, ingressStatementMs);
   const work = pool("work", workConnections, workStatementMs);
   const health = pool("health", 1, healthStatementMs);
+  const upkeep = pool("upkeep", 1, upkeepStatementMs);
   const messages = queue("messages", "s0");
   const outbox = queue("outbox", "o0");
   return {
     ingress,
     work,
+    upkeep,
     health,
     messages,
     outbox,
@@ -64,7 +70,7 @@ export function createAppStores(foundation: Foundation, { restricted }: Prepared
       await Promise.all([messages.close(), outbox.close()]);
     },
     closeDatabases: async () => {
-      await Promise.all([ingress.close(), work.close(), health.close()]);
+      await Promise.all([ingress.close(), work.close(), upkeep.close(), health.close()]);
     },
   };
 }

@@ -1,11 +1,10 @@
 import type { Channel } from "../channels/channel.ts";
 import { readWebhook } from "../channels/webhook.ts";
-import type { OriginId } from "../core/ids.ts";
 import type { ClaimedLane } from "../lane/lanes.ts";
 import type { Origin, Origins } from "../tenants/origins.ts";
 import type { Arrival } from "./arrival.ts";
 import { eventsAllowed } from "./caution.ts";
-import { readMail } from "./mail.ts";
+import { type MailedEvent, readMail } from "./mail.ts";
 import { type AnyRun, type ConversationState, newConversation, parseState } from "./state.ts";
 import type { LoadedEvent, LoadedLane } from "./store.ts";
 
@@ -40,28 +39,32 @@ export type Readers<Run extends AnyRun> = {
   readonly initialRun: Run;
 };
 
-/** A turn from Redis alone, or null when anything is missing and PostgreSQL must be asked. */
+/**
+ * A turn from Redis alone, or null when anything is missing and PostgreSQL must be asked. A conversation of which Redis has no state
+ * is taken for a new one: where it is not, its version is not 0, and the commit says so.
+ */
 export function readFast<Run extends AnyRun>(
   lane: ClaimedLane,
   readers: Readers<Run>,
 ): Turn<Run> | null {
-  if (lane.cached === null || lane.entries.length === 0) return null;
   const arrivals: Arrival[] = [];
-  let originId: OriginId | null = null;
+  let last: MailedEvent | null = null;
   for (const entry of lane.entries) {
-    const mailed = readMail(entry.event);
-    if (mailed === null) return null;
-    originId = mailed.o;
-    arrivals.push({ id: entry.id, at: mailed.at, event: mailed.e });
+    last = readMail(entry.event);
+    if (last === null) return null;
+    arrivals.push({ id: entry.id, at: last.at, event: last.e });
   }
-  const origin = originId === null ? undefined : readers.origins.byId(originId);
-  if (origin === undefined) return null;
-  const state = parseState<Run>(JSON.parse(lane.cached.state));
+  const origin = last === null ? undefined : readers.origins.byId(last.o);
+  if (last === null || origin === undefined) return null;
+  const { cached } = lane;
   return {
     lane,
     origin,
-    version: lane.cached.version,
-    state,
+    version: cached?.version ?? 0,
+    state:
+      cached === null
+        ? newConversation(last.n, readers.initialRun)
+        : parseState<Run>(JSON.parse(cached.state)),
     arrivals: inOrder(arrivals),
     fast: true,
     // What did not fit into the mailbox is read when the mailbox is empty.

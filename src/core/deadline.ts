@@ -19,6 +19,21 @@ export async function within<T>(work: Promise<T>, limitMs: number, what: string)
   }
 }
 
+/** Does `work` with a signal that tells it to end after `limitMs`, for the reason given; ends as the work does. */
+export async function abortedAfter<T>(
+  limitMs: number,
+  reason: () => Error,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const ending = new AbortController();
+  const timer = setTimeout(() => ending.abort(reason()), limitMs);
+  try {
+    return await work(ending.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Resolves after `ms`. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

@@ -11,16 +11,15 @@ while #claimed < lanes_max do
   if redis.call('LLEN', P .. 'ready:' .. tenant) > 0 then redis.call('RPUSH', P .. 'ready', tenant) end
   for _, conv in ipairs(convs) do
     local key = P .. 'lane:' .. conv
+    local lane = redis.call('HMGET', key, 'st', 'tries', 'care', 'single', 'more')
     -- An entry may stand twice in the list after a reap; only a lane that is ready is taken.
-    if redis.call('HGET', key, 'st') == 'R' then
+    if lane[1] == 'R' then
       local token = ARGV[4] .. #claimed
-      local tries = redis.call('HINCRBY', key, 'tries', 1) - 1
-      redis.call('HSET', key, 'st', 'X', 'tok', token)
+      local tries = tonumber(lane[2] or '0')
+      redis.call('HSET', key, 'st', 'X', 'tok', token, 'tries', tries + 1)
       redis.call('ZADD', P .. 'due', now + lease, conv)
-      local noted = redis.call('HMGET', key, 'care', 'single', 'more')
-      local care, single = tonumber(noted[1] or '0'), tonumber(noted[2] or '0')
       claimed[#claimed + 1] = {
-        conv, tenant, token, tries, care, single, tonumber(noted[3] or '0'),
+        conv, tenant, token, tries, tonumber(lane[3] or '0'), tonumber(lane[4] or '0'), tonumber(lane[5] or '0'),
         redis.call('GET', P .. 'state:' .. conv) or '', redis.call('LRANGE', P .. 'mail:' .. conv, 0, entries_max - 1) }
     end
   end

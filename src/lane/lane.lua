@@ -1,5 +1,5 @@
 -- What every lane script begins with. All keys of a shard share its hash tag and begin with KEYS[1]:
---   lane:<c>          hash  st (R ready, X running, W waiting; absent = idle), tn tenant, tok, tries, care, single, more
+--   lane:<c>          hash  st (R ready, X running, W waiting; absent = idle), tn tenant, tok (empty while nobody holds it), tries, care, single, more
 --   mail:<c>          list  "<id>|<event as JSON, or nothing when it was too large>"
 --   state:<c>         text  "<version>|<state as JSON>", 24 h
 --   ready             list  ring of tenants that have ready lanes
@@ -20,8 +20,7 @@ local function mend_ring(tenant)
 end
 
 local function make_ready(tenant, conv)
-  redis.call('HSET', P .. 'lane:' .. conv, 'st', 'R', 'tn', tenant)
-  redis.call('HDEL', P .. 'lane:' .. conv, 'tok')
+  redis.call('HSET', P .. 'lane:' .. conv, 'st', 'R', 'tn', tenant, 'tok', '')
   redis.call('ZADD', P .. 'due', now + READY_MS, conv)
   push(tenant, conv)
 end

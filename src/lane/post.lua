@@ -4,11 +4,10 @@
 local woken = 0
 local limit = tonumber(ARGV[1])
 for i = 2, #ARGV, 3 do
-  local conv, tenant, entry = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  if redis.call('LLEN', P .. 'mail:' .. conv) >= limit then
+  local conv, tenant, mail = ARGV[i], ARGV[i + 1], P .. 'mail:' .. ARGV[i]
+  if redis.call('RPUSH', mail, ARGV[i + 2]) > limit then
+    redis.call('RPOP', mail)
     redis.call('HINCRBY', P .. 'lane:' .. conv, 'more', 1)
-  else
-    redis.call('RPUSH', P .. 'mail:' .. conv, entry)
   end
   if not redis.call('HGET', P .. 'lane:' .. conv, 'st') then
     make_ready(tenant, conv)

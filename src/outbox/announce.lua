@@ -3,17 +3,15 @@
 -- returns the number of conversations that became ready
 local ready = 0
 for i = 1, #ARGV, 5 do
-  local conv, tenant, account, wait = ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 4])
+  local conv, tenant, account, more, wait = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], tonumber(ARGV[i + 4])
   local key = P .. 'lane:' .. conv
-  redis.call('HINCRBY', key, 'n', ARGV[i + 3])
-  if not redis.call('HGET', key, 'st') then
-    if wait > 0 then
-      redis.call('HSET', key, 'st', 'W', 'tn', tenant, 'ac', account)
-      redis.call('ZADD', P .. 'due', now + wait, 'l:' .. conv)
-    else
-      make_ready(conv, tenant, account)
-      ready = ready + 1
-    end
+  if redis.call('HGET', key, 'st') then
+    redis.call('HINCRBY', key, 'n', more)
+  elseif wait > 0 then
+    make_waiting(conv, tenant, account, more, wait)
+  else
+    make_ready(conv, tenant, account, more)
+    ready = ready + 1
   end
 end
 return ready

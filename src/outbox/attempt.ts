@@ -63,12 +63,12 @@ export function createAttempt(parts: AttemptParts): (timed: TimedGrant) => Promi
     }
     const target = targetOf(parts, grant);
     if (target === null) return takeBack(grant, marked, lateMs);
-    const live = await liveGrant(parts, timed, target.origin);
-    if (live === null) {
+    const held = await liveGrant(parts, timed, target.origin);
+    if (!held.live) {
       noteExpired();
-      return takeBack(grant, marked, expiredMs);
+      return takeBack(held.grant, marked, expiredMs);
     }
-    const call = { ...target, grant: live, marked };
+    const call = { ...target, grant: held.grant, marked };
     await conclude(call, await send(parts, call));
   };
 
@@ -133,24 +133,25 @@ function targetOf(parts: AttemptParts, grant: Grant): Target | null {
 }
 
 /**
- * The grant if a call may begin now, by our own clock. A grant of a short window may be renewed while marking took longer than it
- * lives, but never beyond the longest life of any grant: by that others conclude that we are silent.
+ * Whether a call may begin now, by our own clock, and the grant as it stands in the limiter. A grant of a short window may be renewed
+ * while marking took longer than it lives, but never beyond the longest life of any grant: by that others conclude that we are silent.
  */
 async function liveGrant(
   parts: AttemptParts,
   timed: TimedGrant,
   origin: Origin,
-): Promise<Grant | null> {
+): Promise<{ readonly grant: Grant; readonly live: boolean }> {
   const { clock, limiter } = parts;
   const { grant, sinceMs } = timed;
   const lifeMs = grantLifeMs(origin.rate.windowMs);
-  if (clock.monotonic() - sinceMs <= lifeMs) return grant;
+  if (clock.monotonic() - sinceMs <= lifeMs) return { grant, live: true };
   const renewedMs = clock.monotonic();
-  if (renewedMs - sinceMs > grantLifeMsMax) return null;
+  if (renewedMs - sinceMs > grantLifeMsMax) return { grant, live: false };
   const renewed = await limiter.renew(grant).catch(() => null);
+  if (renewed === null) return { grant, live: false };
   const now = clock.monotonic();
-  if (renewed === null || now - renewedMs > lifeMs || now - sinceMs > grantLifeMsMax) return null;
-  return renewed;
+  // Renewed too late, its slot stands at the new time all the same, and is given back there.
+  return { grant: renewed, live: now - renewedMs <= lifeMs && now - sinceMs <= grantLifeMsMax };
 }
 
 async function send(parts: AttemptParts, call: Call): Promise<SendOutcome> {

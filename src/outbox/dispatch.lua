@@ -12,8 +12,8 @@ for _, item in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMI
   local name = string.sub(item, 3)
   redis.call('ZREM', P .. 'due', item)
   if string.sub(item, 1, 1) == 'l' then
-    local lane = redis.call('HMGET', P .. 'lane:' .. name, 'st', 'tn', 'ac')
-    if lane[1] then make_ready(name, lane[2], lane[3]) end
+    local lane = redis.call('HMGET', P .. 'lane:' .. name, 'st', 'tn', 'ac', 'n')
+    if lane[1] then make_ready(name, lane[2], lane[3], lane[4] or '0') end
   else
     local tenant = redis.call('HGET', P .. 'account:' .. name, 'tn')
     if tenant and redis.call('ZCARD', P .. 'ready:' .. name) > 0 then queue_account(tenant, name) end
@@ -44,6 +44,36 @@ local function room(account)
 end
 
 local grants = {}
+
+-- Marks conversations as being sent and their account's slots as used, all at one moment.
+local function grant(account, tenant, convs)
+  if #convs == 0 then return end
+  local due, flights, log = {}, {}, {}
+  for _, lane in ipairs(convs) do
+    local token = ARGV[4] .. #grants
+    redis.call('HSET', P .. 'lane:' .. lane.conv, 'st', 'X', 'tok', token)
+    grants[#grants + 1] = { lane.conv, tenant, account, token, lane.announced }
+    due[#due + 1], due[#due + 2] = now + lease, 'l:' .. lane.conv
+    flights[#flights + 1], flights[#flights + 2] = now + lease, lane.conv
+    log[#log + 1] = now
+  end
+  redis.call('ZADD', P .. 'due', unpack(due))
+  redis.call('ZADD', P .. 'flight:' .. account, unpack(flights))
+  redis.call('RPUSH', P .. 'log:' .. account, unpack(log))
+end
+
+-- Takes so many ready conversations of an account; one that is not ready any more is only taken out of the line.
+local function take(account, most)
+  local convs = {}
+  while #convs < most do
+    local conv = redis.call('ZPOPMIN', P .. 'ready:' .. account)[1]
+    if not conv then break end
+    local lane = redis.call('HMGET', P .. 'lane:' .. conv, 'st', 'n')
+    if lane[1] == 'R' then convs[#convs + 1] = { conv = conv, announced = tonumber(lane[2] or '0') } end
+  end
+  return convs
+end
+
 -- Accounts that have had their share of this process; they stay in line for the others.
 local served = {}
 while #grants < grants_max do
@@ -53,24 +83,12 @@ while #grants < grants_max do
   if redis.call('LLEN', P .. 'accounts:' .. tenant) > 0 then redis.call('RPUSH', P .. 'ring', tenant) end
   if account then
     redis.call('HSET', P .. 'account:' .. account, 'q', '0', 'tn', tenant)
+    queued[account] = nil
     local slots, pause = room(account)
     local left = shares[account] or share
-    local taken = math.min(slots, turn, grants_max - #grants, left)
-    local given = 0
-    while given < taken do
-      local conv = redis.call('ZPOPMIN', P .. 'ready:' .. account)[1]
-      if not conv then break end
-      local key = P .. 'lane:' .. conv
-      if redis.call('HGET', key, 'st') == 'R' then
-        given = given + 1
-        local token = ARGV[4] .. #grants
-        redis.call('HSET', key, 'st', 'X', 'tok', token)
-        redis.call('ZADD', P .. 'due', now + lease, 'l:' .. conv)
-        redis.call('ZADD', P .. 'flight:' .. account, now + lease, conv)
-        redis.call('RPUSH', P .. 'log:' .. account, now)
-        grants[#grants + 1] = { conv, tenant, account, token, tonumber(redis.call('HGET', key, 'n') or '0') }
-      end
-    end
+    local convs = take(account, math.min(slots, turn, grants_max - #grants, left))
+    grant(account, tenant, convs)
+    local given = #convs
     shares[account] = left - given
     if redis.call('ZCARD', P .. 'ready:' .. account) > 0 then
       if slots == 0 then

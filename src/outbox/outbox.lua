@@ -1,5 +1,6 @@
 -- What every outbox script begins with. All keys of a shard share its hash tag and begin with KEYS[1]; an account is an origin.
---   lane:<c>          hash  st (R ready, X sending, W waiting; absent = idle), tn tenant, ac account, tok, n announced deliveries
+--   lane:<c>          hash  st (R ready, X sending, W waiting; absent = idle), tn tenant, ac account, tok (empty while nobody
+--                           sends), n announced deliveries
 --   ring              list  tenants that have accounts with something to send
 --   accounts:<t>      list  such accounts of a tenant
 --   account:<a>       hash  tn, count, window, grace, flights (limits), cred (changes with its credentials), q (1 while it stands
@@ -18,20 +19,29 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 -- A ready lane stands in `ready`; that it is looked at again is for a key that was lost alone.
 local READY_MS = 30000
 
+-- Accounts that this script has seen standing in their tenants' lists.
+local queued = {}
+
 local function queue_account(tenant, account)
+  if queued[account] then return end
+  queued[account] = true
   if redis.call('HGET', P .. 'account:' .. account, 'q') == '1' then return end
   redis.call('HSET', P .. 'account:' .. account, 'q', '1')
   if redis.call('RPUSH', P .. 'accounts:' .. tenant, account) == 1 then redis.call('RPUSH', P .. 'ring', tenant) end
 end
 
 -- A conversation stands in `ready` once, however often it is put there: an account on hold would gather copies for hours.
-local function make_ready(conv, tenant, account)
-  local key = P .. 'lane:' .. conv
-  redis.call('HSET', key, 'st', 'R', 'tn', tenant, 'ac', account)
-  redis.call('HDEL', key, 'tok')
+local function make_ready(conv, tenant, account, announced)
+  redis.call('HSET', P .. 'lane:' .. conv, 'st', 'R', 'tn', tenant, 'ac', account, 'tok', '', 'n', announced)
   redis.call('ZADD', P .. 'due', now + READY_MS, 'l:' .. conv)
   redis.call('ZADD', P .. 'ready:' .. account, 'NX', redis.call('INCR', P .. 'order'), conv)
   queue_account(tenant, account)
+end
+
+-- It is looked at again after `wait` ms.
+local function make_waiting(conv, tenant, account, announced, wait)
+  redis.call('HSET', P .. 'lane:' .. conv, 'st', 'W', 'tn', tenant, 'ac', account, 'tok', '', 'n', announced)
+  redis.call('ZADD', P .. 'due', now + wait, 'l:' .. conv)
 end
 
 -- What was lost or evicted alone would leave a conversation or an account unseen for ever: nobody else asks whether it is there.

@@ -2,19 +2,14 @@
 -- ARGV   as announce
 local ready = 0
 for i = 1, #ARGV, 5 do
-  local conv, tenant, account, wait = ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 4])
-  local key = P .. 'lane:' .. conv
-  if not redis.call('HGET', key, 'st') then
-    redis.call('HSET', key, 'n', ARGV[i + 3])
-    if wait > 0 then
-      redis.call('HSET', key, 'st', 'W', 'tn', tenant, 'ac', account)
-      redis.call('ZADD', P .. 'due', now + wait, 'l:' .. conv)
-    else
-      make_ready(conv, tenant, account)
-      ready = ready + 1
-    end
-  else
+  local conv, tenant, account, open, wait = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], tonumber(ARGV[i + 4])
+  if redis.call('HGET', P .. 'lane:' .. conv, 'st') then
     mend(conv, tenant, account)
+  elseif wait > 0 then
+    make_waiting(conv, tenant, account, open, wait)
+  else
+    make_ready(conv, tenant, account, open)
+    ready = ready + 1
   end
 end
 return ready

@@ -165,6 +165,24 @@ export function limiterConformance(name: string, open: () => Promise<LimiterHarn
         expect(await limiter().renew(grant)).toBeNull();
       });
 
+      test("a grant that a hold kept from being renewed gives its slot back once", async () => {
+        const origin = originOf(1, 3);
+        await limiter().setLimits([origin]);
+        await limiter().announce([1, 2, 3].map((number) => announcementOf(origin, number)));
+        const [unused, ...used] = await grants();
+        if (unused === undefined) throw new Error("nothing was granted");
+        await limiter().hold(origin.id, longMs);
+        expect(await limiter().renew(unused)).toBeNull();
+        await limiter().release([
+          releaseOf(unused, { used: false }),
+          ...used.map((one) => releaseOf(one)),
+        ]);
+        // New credentials lift the hold.
+        await limiter().setLimits([{ ...origin, account: { ...origin.account, apiToken: "new" } }]);
+        await limiter().announce([4, 5].map((number) => announcementOf(origin, number)));
+        expect(numbers(await grants())).toEqual([4]);
+      });
+
       test("recovery leaves conversations alone that are known", async () => {
         const origin = originOf(1, 9);
         await limiter().setLimits([origin]);

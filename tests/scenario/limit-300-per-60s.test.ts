@@ -5,11 +5,12 @@ import {
 } from "../../src/channels/chat2desk/fake/platform.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
-import { environmentFor, type Hookdesk, startHookdesk, testToken } from "../support/hookdesk.ts";
+import { environmentFor, testToken } from "../support/hookdesk.ts";
+import { becomesRunning, type HookdeskProcess, startProcess } from "../support/process.ts";
 
 /**
- * The limit of the issue, 300 in 60 s on one origin, by the clock of the platform: two outbox processes, a first half of the
- * window's messages, and 20 s later more than the limit allows. The window slides: the two halves come back 20 s apart.
+ * The limit of the issue, 300 in 60 s on one origin, by the clock of the platform: two outbox processes apart from it, a first half
+ * of the window's messages, and 20 s later more than the limit allows. The window slides: the two halves come back 20 s apart.
  */
 const rate = { count: 300, windowMs: 60_000 };
 const half = rate.count / 2;
@@ -20,7 +21,7 @@ const messages = 2 * rate.count + clients;
 
 let database: TestDatabase;
 let platform: FakeChat2Desk;
-let processes: readonly Hookdesk[];
+let processes: readonly HookdeskProcess[];
 let arrivals: readonly number[];
 
 beforeAll(async () => {
@@ -39,11 +40,10 @@ beforeAll(async () => {
   const environment = environmentFor(database, `t${crypto.randomUUID().slice(0, 8)}`, {
     CHAT2DESK_API_URL: platform.url,
     CHAT2DESK_RATE_LIMIT: "300/60s",
+    LOG_LEVEL: "info",
   });
-  processes = [
-    await startHookdesk(environment, "outbox"),
-    await startHookdesk(environment, "outbox"),
-  ];
+  processes = [startProcess(environment, "outbox"), startProcess(environment, "outbox")];
+  await Promise.all(processes.map(becomesRunning));
   await putMessages(half);
   await arrived(half, 20_000);
   const first = platform.arrivals("main")[0] ?? Number.NaN;
@@ -54,7 +54,7 @@ beforeAll(async () => {
 }, 150_000);
 
 afterAll(async () => {
-  for (const hookdesk of processes) await hookdesk.stop();
+  await Promise.all(processes.map((one) => one.end()));
   await platform.stop();
   await database.drop();
 }, 30_000);

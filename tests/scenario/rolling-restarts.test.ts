@@ -4,8 +4,7 @@ import {
   simulateClients,
 } from "../../src/channels/chat2desk/fake/simulate-clients.ts";
 import { driveInProcess } from "../../src/channels/chat2desk/fake/simulation-driver.ts";
-import { eventually } from "../support/eventually.ts";
-import type { HookdeskProcess } from "../support/process.ts";
+import { becomesRunning, type HookdeskProcess } from "../support/process.ts";
 import { openProcessStage, type ProcessStage } from "../support/process-stage.ts";
 
 const roles = ["web", "web", "worker", "worker", "outbox", "outbox"] as const;
@@ -25,7 +24,7 @@ afterAll(async () => stage.close());
 
 async function startReady(role: string): Promise<HookdeskProcess> {
   const started = stage.start(role);
-  await eventually(`${role} runs`, () => started.output().includes('"message":"running"'));
+  await becomesRunning(started);
   return started;
 }
 

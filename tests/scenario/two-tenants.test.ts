@@ -11,21 +11,24 @@ import { driveInProcess } from "../../src/channels/chat2desk/fake/simulation-dri
 import type { SimulationFindings } from "../../src/channels/chat2desk/fake/simulation-findings.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
-import { environmentFor, freePort, type Hookdesk, startHookdesk } from "../support/hookdesk.ts";
+import { environmentFor, freePort } from "../support/hookdesk.ts";
+import { becomesRunning, type HookdeskProcess, startProcess } from "../support/process.ts";
 import { addOrigin, addTenant, type TestOrigin } from "../support/tenants.ts";
 
 /**
  * 200 clients at once on two tenants with two origins each: the same client ids and the same message ids everywhere, webhooks
- * duplicated and shuffled, 300 sends in 6 s per origin. One process of `web`, two of `worker`, two of `outbox`.
+ * duplicated and shuffled, 300 sends in 6 s per origin. One process of `web`, two of `worker`, two of `outbox`: real ones that
+ * stand back, so that nothing holds up the platform, whose clock judges the window.
  */
 const clientsPerOrigin = 50;
 const rate = { count: 300, windowMs: 6_000 };
+const roles = ["web", "worker", "worker", "outbox", "outbox"];
 const names = ["north-1", "north-2", "south-1", "south-2"] as const;
 
 let database: TestDatabase;
 let platform: FakeChat2Desk;
 let origins: readonly TestOrigin[];
-let processes: readonly Hookdesk[];
+let processes: readonly HookdeskProcess[];
 let findings: SimulationFindings;
 
 beforeAll(async () => {
@@ -57,12 +60,10 @@ beforeAll(async () => {
   );
   const environment = environmentFor(database, `t${crypto.randomUUID().slice(0, 8)}`, {
     PORT: String(port),
+    LOG_LEVEL: "info",
   });
-  processes = await Promise.all(
-    (["web", "worker", "worker", "outbox", "outbox"] as const).map((role) =>
-      startHookdesk(environment, role),
-    ),
-  );
+  processes = roles.map((role) => startProcess(environment, role, { standsBack: true }));
+  await Promise.all(processes.map(becomesRunning));
   await platform.control({ do: "echo", when: "during" });
   await platform.control({
     do: "webhooks",
@@ -87,7 +88,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await platform.stop();
-  await Promise.all(processes.map((one) => one.stop()));
+  await Promise.all(processes.map((one) => one.end()));
   await database.drop();
 });
 
@@ -153,5 +154,11 @@ describe("200 clients on two tenants with two origins each", () => {
     expect(await database.count("SELECT count(*) FROM parked")).toBe(0);
     expect(await database.count("SELECT sum(copies) FROM origin_duplicates")).toBeGreaterThan(100);
     expect(await database.count("SELECT count(*) FROM journal WHERE ignored IS NOT NULL")).toBe(0);
+  });
+
+  test("end in good order when they are told to", async () => {
+    for (const one of processes) one.signal("SIGTERM");
+    const codes = await Promise.all(processes.map(({ exited }) => exited));
+    expect(codes).toEqual(roles.map(() => 0));
   });
 });

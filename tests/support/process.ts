@@ -11,22 +11,40 @@ export type HookdeskProcess = {
   /** Everything it has printed so far, on both streams. */
   readonly output: () => string;
   readonly running: () => boolean;
-  readonly signal: (signal: "SIGTERM" | "SIGINT" | "SIGKILL") => void;
+  readonly signal: (signal: ProcessSignal) => void;
   /** Its exit code. */
   readonly exited: Promise<number>;
   /** Ends it if it still runs. */
   readonly end: () => Promise<void>;
 };
 
+/** `SIGUSR2` is for a file that was loaded before the program. */
+type ProcessSignal = "SIGTERM" | "SIGINT" | "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGUSR2";
+
+export type ProcessWishes = {
+  /** Lets others run first on busy cores. */
+  readonly standsBack?: boolean;
+  /** A file that is loaded before the program. */
+  readonly preload?: string;
+};
+
 const projectFolder = join(import.meta.dir, "..", "..");
 
-/** Starts a process for a role with this environment and nothing else; the port is that of the environment. */
+/** How far a process stands back for others (`nice`): on busy cores about an eighth of their share. */
+const backNiceness = 10;
+
+/**
+ * Starts a process for a role with this environment and nothing else; the port is that of the environment. One that stands back
+ * lets the test's own process run first: a platform that has to wait for a core sees calls bunched that came one after another.
+ */
 export function startProcess(
   environment: Readonly<Record<string, string>>,
   role = "all",
+  { standsBack = false, preload }: ProcessWishes = {},
 ): HookdeskProcess {
   const printed: string[] = [];
-  const child = Bun.spawn(commandOf(role), {
+  const before = standsBack ? ["nice", "-n", `${backNiceness}`] : [];
+  const child = Bun.spawn([...before, ...commandOf(role, preload)], {
     cwd: projectFolder,
     env: environmentOf(environment),
     stdin: "ignore",
@@ -80,8 +98,9 @@ export function startUnread(
   };
 }
 
-function commandOf(role: string): string[] {
-  return [process.execPath, "--no-env-file", join("src", "main.ts"), `--role=${role}`];
+function commandOf(role: string, preload?: string): string[] {
+  const loaded = preload === undefined ? [] : ["--preload", preload];
+  return [process.execPath, "--no-env-file", ...loaded, join("src", "main.ts"), `--role=${role}`];
 }
 
 function environmentOf(environment: Readonly<Record<string, string>>): Record<string, string> {
@@ -102,6 +121,14 @@ export async function statusOf(url: string): Promise<number | null> {
   } catch {
     return null;
   }
+}
+
+/** Resolves when every service of the process has started, as it says itself at `LOG_LEVEL` info. */
+export async function becomesRunning(one: HookdeskProcess): Promise<void> {
+  await eventually("the process runs", () => {
+    if (!one.running()) throw new Error(`the process ended before it ran:\n${one.output()}`);
+    return one.output().includes('"message":"running"');
+  });
 }
 
 /** Resolves when the process works on a migrated database. */

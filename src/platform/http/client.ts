@@ -1,4 +1,5 @@
-import axios, { AxiosError } from "axios";
+import { Axios } from "axios";
+import { answerTooLarge, createFetchAdapter, timedOut } from "./fetch-adapter.ts";
 
 /**
  * Calls to other people's servers. A call ends with the server's complete answer or with a failure, never with an exception;
@@ -43,18 +44,11 @@ export type HttpClientOptions = {
 
 const answerBytesMaxDefault = 1_048_576;
 
-/** Makes a client. Axios runs on its fetch adapter, which costs a third of its node adapter on Bun. */
+/** Makes a client: a bare Axios, without the defaults that would parse texts and round the ids in them. */
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
-  const client = axios.create({
-    adapter: "fetch",
+  const client = new Axios({
     method: "POST",
-    maxRedirects: 0,
-    maxContentLength: options.answerBytesMax ?? answerBytesMaxDefault,
-    responseType: "text",
-    // Text in, text out: axios would parse both and round the ids in them.
-    transformRequest: [(data: unknown) => data],
-    transformResponse: [(data: unknown) => data],
-    validateStatus: () => true,
+    adapter: createFetchAdapter(options.answerBytesMax ?? answerBytesMaxDefault),
   });
 
   const post = async (request: HttpPost): Promise<HttpResult> => {
@@ -83,28 +77,31 @@ function isWebAddress(url: string): boolean {
   return protocol === "http:" || protocol === "https:";
 }
 
+/** The statuses that HTTP knows of; what says another one does not speak HTTP. */
+const statusMin = 200;
+const statusMax = 599;
+
 function answer(
   status: number,
   entries: readonly (readonly [string, unknown])[],
   data: unknown,
-): HttpAnswer {
-  const headers = Object.fromEntries(
-    entries.map(([name, value]) => [name.toLowerCase(), String(value)]),
-  );
+): HttpResult {
+  if (status < statusMin || status > statusMax) return noAnswer("no_answer");
+  const headers = Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
   const endProven = status === 204 || "content-length" in headers || "transfer-encoding" in headers;
   return { type: "answer", status, headers, body: typeof data === "string" ? data : "", endProven };
 }
 
 /**
- * What the fetch adapter threw on Bun 1.4.5 in each case. A reset, an early end and a cut body are all ECONNRESET, so nothing
+ * What `fetch` threw on Bun 1.4.5 in each case. A reset, an early end and a cut body are all ECONNRESET, so nothing
  * can be told apart after the connection stood. A failed name look-up has many codes and one `syscall`.
  */
 const kinds: ReadonlyMap<string, HttpFailure> = new Map([
   ["ECONNREFUSED", { type: "failure", kind: "refused", detail: "connection_refused" }],
-  ["ETIMEDOUT", noAnswer("timeout")],
+  [timedOut, noAnswer("timeout")],
   ["ECONNRESET", noAnswer("connection_lost")],
   ["ZlibError", noAnswer("answer_unreadable")],
-  [AxiosError.ERR_BAD_RESPONSE, noAnswer("answer_too_large")],
+  [answerTooLarge, noAnswer("answer_too_large")],
 ]);
 
 function noAnswer(detail: string): HttpFailure {
@@ -119,17 +116,10 @@ function failure(error: unknown): HttpFailure {
 }
 
 function isLookUp(error: unknown): boolean {
-  const thrown = error instanceof Error ? (error.cause ?? error) : null;
-  return thrown instanceof Error && "syscall" in thrown && thrown.syscall === "getaddrinfo";
+  return error instanceof Error && "syscall" in error && error.syscall === "getaddrinfo";
 }
 
-/** The cause's code where there is one: axios wraps a lost connection into ERR_NETWORK. */
 function codeOf(error: unknown): string | null {
-  if (!(error instanceof Error)) return null;
-  return ownCode(error.cause) ?? ownCode(error);
-}
-
-function ownCode(error: unknown): string | null {
   if (!(error instanceof Error) || !("code" in error)) return null;
   return typeof error.code === "string" ? error.code : null;
 }

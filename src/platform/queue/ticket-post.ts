@@ -15,6 +15,30 @@ export type TicketClient = {
   readonly on: (event: "ready", listener: () => void) => unknown;
 };
 
+/** Adds between two looks at how many wake-ups wait. */
+const addsPerLook = 100;
+/** With so many waiting one more changes nothing: each of them begins later than now. */
+const waitingEnough = 100;
+
+/**
+ * Keeps wake-ups from filling Redis while their takers are busy for hours: where enough are `waiting`, none is added. Few adds are
+ * preceded by the look, which costs a round trip; one that fails says nothing.
+ */
+export function boundedAdd(
+  add: () => Promise<unknown>,
+  waiting: () => Promise<number>,
+): () => Promise<unknown> {
+  let unlooked = 0;
+  return async () => {
+    if (unlooked >= addsPerLook) {
+      if ((await waiting().catch(() => 0)) >= waitingEnough) return;
+      unlooked = 0;
+    }
+    unlooked += 1;
+    await add();
+  };
+}
+
 /** Wake-ups on their way to Redis at the same time. */
 const addsInFlightMax = 4;
 

@@ -4,7 +4,7 @@ import { within } from "../../core/deadline.ts";
 import { describeError } from "../../core/errors.ts";
 import { connectTimeoutMs, reconnectDelay } from "../redis/redis.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { createTicketPost } from "./ticket-post.ts";
+import { boundedAdd, createTicketPost } from "./ticket-post.ts";
 
 /** The two queues of Bull. Their jobs are wake-ups ("this shard has work"), never the work itself. */
 export type QueueName = "messages" | "outbox";
@@ -67,7 +67,11 @@ export function createTicketQueue(options: TicketQueueOptions): TicketQueue {
   queue.on("error", (error) =>
     options.logger.debug("queue error", { queue: options.name, error: describeError(error) }),
   );
-  const post = createTicketPost(queue.client, () => queue.add({ v: 1 }));
+  const add = boundedAdd(
+    () => queue.add({ v: 1 }),
+    () => queue.getWaitingCount(),
+  );
+  const post = createTicketPost(queue.client, add);
   return {
     post: post.post,
     consume: async (concurrency, handler) => {

@@ -326,6 +326,21 @@ describe("unknown", () => {
     expect(await openOf(refused.conversation)).toMatchObject([{ status: "pending" }]);
   });
 
+  test.each([failed, { type: "throttled", status: 429, retryAfterMs: 1 } as const])(
+    "a delivery given up as unknown is shown as rejected when a late answer says that it did not arrive: %o",
+    async (outcome) => {
+      const grant = grantFor(await bench.put(origin, newClient()));
+      const marked = await mark(grant);
+      await declareSilent(marked, grant, "hold");
+      await end(grant, marked, outcome, { ...context, policy: "hold" });
+      expect(await attemptsOf(grant.conversation)).toMatchObject([
+        { outcome: outcome.type, settled_by: "late_answer", declared: true },
+      ]);
+      expect(await bench.deliveries(grant.conversation)).toMatchObject([{ status: "rejected" }]);
+      await bench.database.rows("DELETE FROM holds");
+    },
+  );
+
   test("a late answer to what was parked as unknown takes it out of the parked ones", async () => {
     const grant = grantFor(await bench.put(origin, newClient()));
     const marked = await mark(grant);

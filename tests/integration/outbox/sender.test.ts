@@ -391,6 +391,35 @@ describe("a sender that is late", () => {
   });
 });
 
+describe("a grant that was renewed too late", () => {
+  test("gives back the slot that it was renewed to", async () => {
+    const origin = await bench.addOrigin({ rate: { count: 4, windowMs: 6_000 } });
+    await bench.put(origin, "7");
+    let skewMs = 0;
+    let slow = true;
+    const clock = { now: () => 0, monotonic: () => performance.now() + skewMs };
+    const store = storeThat((next) => async (finished, grants) => {
+      const answers = await next(finished, grants);
+      if (slow && grants.length > 0) skewMs += 130;
+      return answers;
+    });
+    const limiter = await bench.newLimiter();
+    const renew: typeof limiter.renew = async (grant) => {
+      const renewed = await limiter.renew(grant);
+      skewMs += 130;
+      slow = false;
+      return renewed;
+    };
+    const sender = await bench.newSender({ clock, store, limiter: { ...limiter, renew } });
+    await sender.start();
+    await bench.startKeepers();
+    await nothingOpen();
+    expect(slow).toBe(false);
+    expect(bench.channel.calls).toHaveLength(1);
+    expect(await bench.redis.raw.llen(`${bench.prefix}log:${origin.id}`)).toBe(1);
+  });
+});
+
 describe("PostgreSQL in trouble", () => {
   test("an end that cannot be recorded is offered until it can, and no copy is made", async () => {
     const origin = await bench.addOrigin();

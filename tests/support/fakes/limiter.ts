@@ -229,7 +229,7 @@ function renew(
 ): Grant | null {
   const { conversation, origin, token, at } = grant;
   if (redis.warm !== runId || redis.lanes.get(conversation)?.token !== token) return null;
-  if (!giveBack(redis, origin, at) || (redis.holds.get(origin) ?? 0) > now) return null;
+  if ((redis.holds.get(origin) ?? 0) > now || !giveBack(redis, origin, at)) return null;
   listOf(redis.logs, origin).push(now);
   return { ...grant, at: now };
 }

@@ -24,6 +24,7 @@ describe("the environment", () => {
     expect(config.host).toBe("0.0.0.0");
     expect(config.logLevel).toBe("info");
     expect(config.defaultOrigin).toBeNull();
+    expect(config.journalDays).toBe(0);
   });
 
   test("all faults are reported at once, each by the name of its variable", () => {
@@ -35,12 +36,14 @@ describe("the environment", () => {
       CHAT2DESK_RATE_LIMIT: "often",
       SESSION_SILENCE: "20",
       CHAT2DESK_SIGNATURE: "maybe",
+      JOURNAL_DAYS: "-1",
     });
     const names = faults.map((fault) => fault.split(" ")[0] ?? "");
     expect(names.toSorted()).toEqual([
       "CHAT2DESK_RATE_LIMIT",
       "CHAT2DESK_SIGNATURE",
       "DATABASE_URL",
+      "JOURNAL_DAYS",
       "LOG_LEVEL",
       "PORT",
       "REDIS_URL",
@@ -64,6 +67,7 @@ describe("the environment", () => {
           "SESSION_SILENCE",
           "DIALOG_SILENCE",
           "DELIVERY_DEADLINE",
+          "JOURNAL_DAYS",
           "CHAT2DESK_API_URL",
           "CHAT2DESK_API_TOKEN",
           "CHAT2DESK_SIGNATURE",

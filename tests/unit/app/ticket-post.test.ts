@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createTicketPost } from "../../../src/platform/queue/ticket-post.ts";
+import { boundedAdd, createTicketPost } from "../../../src/platform/queue/ticket-post.ts";
 
 /** A connection and a queue whose adds end when the test says so. */
 function rig(status = "ready") {
@@ -69,5 +69,53 @@ describe("posting wake-ups", () => {
     close();
     post();
     expect(adds).toHaveLength(0);
+  });
+});
+
+describe("wake-ups that nobody takes", () => {
+  /** A queue in which wake-ups wait until the test takes them. */
+  function queue() {
+    const state = { waiting: 0, looks: 0 };
+    const add = boundedAdd(
+      async () => {
+        state.waiting += 1;
+      },
+      async () => {
+        state.looks += 1;
+        return state.waiting;
+      },
+    );
+    return { state, add };
+  }
+
+  test("stop piling up, and are added again when they were taken", async () => {
+    const { state, add } = queue();
+    for (let adds = 0; adds < 5_000; adds += 1) await add();
+    expect(state.waiting).toBeLessThanOrEqual(200);
+    state.waiting = 0;
+    await add();
+    expect(state.waiting).toBe(1);
+  });
+
+  test("are never left out while few are waiting, and seldom looked at", async () => {
+    const { state, add } = queue();
+    for (let adds = 0; adds < 1_000; adds += 1) {
+      await add();
+      expect(state.waiting).toBe(1);
+      state.waiting = 0;
+    }
+    expect(state.looks).toBeLessThanOrEqual(10);
+  });
+
+  test("are added when nobody can say how many wait", async () => {
+    let added = 0;
+    const add = boundedAdd(
+      async () => {
+        added += 1;
+      },
+      () => Promise.reject(new Error("of a test")),
+    );
+    for (let adds = 0; adds < 300; adds += 1) await add();
+    expect(added).toBe(300);
   });
 });
