@@ -99,26 +99,38 @@ function jsonOf(machine: Machine, options: BenchOptions, outcomes: readonly Outc
   return `${JSON.stringify({ at, machine, smoke, rounds, scenarios: outcomes }, null, 2)}\n`;
 }
 
+/** Everything between the start of the stores and the last figure; resolves with whether all answers were right. */
+async function measure(
+  options: BenchOptions,
+  surroundings: Parameters<typeof openBench>[1],
+): Promise<boolean> {
+  const bench = await openBench(options, surroundings);
+  try {
+    return await runAll(bench, options, surroundings.folder);
+  } finally {
+    await bench.stores.close();
+  }
+}
+
 async function main(): Promise<number> {
   const stop = listenForStop();
   const folder = mkdtempSync(join(tmpdir(), "hookdesk-bench-"));
   const services = new Services(await openRun("bench", [folder]));
-  let bench: Bench | null = null;
   try {
     const options = readOptions(process.argv.slice(2));
     if (options.help) {
       say(usage);
       return 0;
     }
-    bench = await openBench(options, { services, folder, signal: stop.signal });
-    const right = await runAll(bench, options, folder);
+    const measured = measure(options, { services, folder, signal: stop.signal });
+    // Whoever wants to stop does not wait for the figures.
+    const right = await Promise.race([measured, stop.requested.then(() => false)]);
     return right ? 0 : 1;
   } catch (error) {
-    if (!(error instanceof CannotStart) && !stop.signal.aborted) throw error;
-    if (error instanceof CannotStart) console.error(error.message);
+    if (!(error instanceof CannotStart)) throw error;
+    console.error(error.message);
     return 1;
   } finally {
-    await bench?.stores.close();
     await services.stop();
     rmSync(folder, { recursive: true, force: true });
   }

@@ -5,11 +5,13 @@ const heads = ["", "", "median", "min", "max", "hookdesk ÷ it"] as const;
 
 /** The rows as a table for people; a figure is named once, its systems stand below each other. */
 export function tableOf(rows: readonly FigureRow[]): string {
+  const alone = rows.every(({ ratio }) => ratio === null);
+  const shownHeads = alone ? heads.slice(0, -1) : heads;
   const cells = rows.map((row, index) => cellsOf(row, rows[index - 1]?.figure !== row.figure));
-  const widths = heads.map((head, column) =>
+  const widths = shownHeads.map((head, column) =>
     Math.max(head.length, ...cells.map((line) => (line[column] ?? "").length)),
   );
-  return [[...heads], ...cells].map((line) => lineOf(line, widths)).join("\n");
+  return [shownHeads, ...cells].map((line) => lineOf(line, widths)).join("\n");
 }
 
 function cellsOf({ figure, system, median, min, max, ratio }: FigureRow, first: boolean): string[] {

@@ -46,6 +46,7 @@ export async function startGenerator(log: string): Promise<Generator> {
   const child = spawn(process.execPath, ["--no-env-file", program], {
     stdio: ["ignore", output, output, "ipc"],
     env: { PATH: process.env["PATH"] },
+    detached: true,
   });
   closeSync(output);
   const ended = Promise.withResolvers<string>();

@@ -37,3 +37,10 @@ test("a table names each figure once and lines its systems up below it", () => {
     "              classic    0.250  0.250  0.250        4938.00",
   ]);
 });
+
+test("a table of Hookdesk alone has no column for comparisons", () => {
+  expect(tableOf(noted({ hookdesk: [1, 2] }).rows()).split("\n")).toEqual([
+    "                        median  min  max",
+    "  messages/s  hookdesk    1.50    1    2",
+  ]);
+});
