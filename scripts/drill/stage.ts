@@ -58,8 +58,11 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const nemesis = new NemesisLog((entry) => recording.write("nemesis.jsonl", entry));
   const crash = new CrashPoints(join(folder, "crash"));
   await makeDatabase(options);
-  if (needs.redisAbsent === true) await redis.kill();
-  else await redis.command("FLUSHALL");
+  if (needs.redisAbsent === true) {
+    await redis.kill();
+    // What another run left in it belongs to another database, whose versions would be taken for those of this one.
+    redis.forgetData();
+  } else await redis.command("FLUSHALL");
   const webPort = await freePort();
   const { proxies, ports } = await openProxies(options, webPort);
   const platform = await startFakeChat2Desk({

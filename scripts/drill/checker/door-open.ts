@@ -36,8 +36,9 @@ export const doorOpen: Check = (histories) => {
 };
 
 function fault(post: Post, closed: readonly Disturbance[], slack: number): string | null {
+  // A death is written down when it is noticed, which is after its connections have ended.
   const around = closed.filter(
-    ({ fromMs, untilMs }) => fromMs <= post.atMs && untilMs + slack >= post.startedMs,
+    ({ fromMs, untilMs }) => fromMs - slack <= post.atMs && untilMs + slack >= post.startedMs,
   );
   const took = Math.round(post.atMs - post.startedMs);
   if (around.length === 0)
