@@ -118,7 +118,7 @@ CREATE VIEW deliveries WITH (security_invoker = true) AS
 -- outbox_exchange: records the ends of attempts and marks the next ones, in one round trip.
 --   p_finished [{t, c, q: seq, k: token, a: attempt, oc: outcome, fi: final, w: ms until the next try, fl: failures to add,
 --                st: HTTP status, de: detail, mi: platform's message id, ho: hold ms | null, hr: hold reason, un: expired grant,
---                pk: reason to park | null}]
+--                pk: reason to park | null, bo: body with another address | null}]
 --   p_grants   [{i: place, t, c, k: token}]
 --   returns    per grant: marked (with the delivery), waiting (head is not due yet), held (its account may not be called yet), busy
 --              (head is being sent), superseded (head was dropped: its owner epoch is over; ask again), or empty
@@ -175,7 +175,7 @@ BEGIN
   WITH ended AS MATERIALIZED (
     SELECT f.*, o.tenant_id, o.conv, o.seq, o.origin_id, o.started_at
     FROM json_to_recordset(p_finished) AS f (t int, c uuid, q bigint, k text, a int, oc text, fi boolean, w double precision, fl int,
-      st int, de text, mi text, un boolean, pk text)
+      st int, de text, mi text, un boolean, pk text, bo text)
     JOIN outbox o ON o.tenant_id = f.t AND o.conv = f.c
     -- A mark whose answer was lost is taken back by its token alone.
     WHERE o.status = 'sending' AND o.token = f.k AND ((o.seq = f.q AND o.attempt = f.a) OR (f.un AND f.q IS NULL))
@@ -194,7 +194,7 @@ BEGIN
   )
   UPDATE outbox o SET status = 'pending', token = NULL, failures = o.failures + e.fl,
     attempt = CASE WHEN e.un THEN o.attempt - 1 ELSE o.attempt END,
-    next_at = now() + e.w * interval '1 ms'
+    next_at = now() + e.w * interval '1 ms', body = coalesce(e.bo, o.body)
   FROM ended e WHERE o.tenant_id = e.tenant_id AND o.conv = e.conv AND o.seq = e.seq AND NOT e.fi;
 
   WITH settled AS (

@@ -150,8 +150,7 @@ function defaultOriginOf(env: z.infer<typeof schema>): DefaultOrigin | null {
     channel: "chat2desk",
     account: {
       apiUrl: env.CHAT2DESK_API_URL.replace(/\/+$/, ""),
-      apiToken: env.CHAT2DESK_API_TOKEN,
-      signature: env.CHAT2DESK_SIGNATURE,
+      credentials: { token: env.CHAT2DESK_API_TOKEN, signature: env.CHAT2DESK_SIGNATURE },
     },
     language: env.CHAT2DESK_LANGUAGE,
     rate: env.CHAT2DESK_RATE_LIMIT,

@@ -136,7 +136,7 @@ function takeReadable(
   const read: Arrival[] = [];
   let identity: string | null = null;
   for (const event of events) {
-    const webhook = channel === undefined ? null : readWebhook(channel, event.raw);
+    const webhook = channel === undefined ? null : readWebhook(channel, event.raw, origin.account);
     const item = webhook?.ok === true ? webhook.events[event.item] : undefined;
     if (item === undefined || !("event" in item)) {
       return {

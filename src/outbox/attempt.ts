@@ -1,6 +1,6 @@
 import type { Channel, SendOutcome } from "../channels/channel.ts";
 import type { Clock } from "../core/clock.ts";
-import type { ReplyAddress } from "../message/message.ts";
+import { readDelivery } from "../message/outgoing.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
 import type { Metrics } from "../platform/telemetry/metrics.ts";
 import type { Origin, Origins } from "../tenants/origins.ts";
@@ -9,7 +9,7 @@ import { grantLifeMs, grantLifeMsMax } from "./grant-life.ts";
 import { jitterOf } from "./jitter.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Grant, Limiter, SendRelease } from "./limiter.ts";
-import { afterAttempt } from "./policy.ts";
+import { afterAttempt, unknownPolicy } from "./policy.ts";
 
 /**
  * One grant's way: mark the delivery, look at the clock, call the channel, record the end, let the next one go. The intention is
@@ -76,7 +76,7 @@ export function createAttempt(parts: AttemptParts): (timed: TimedGrant) => Promi
     const { grant, marked, origin } = call;
     const after = afterAttempt(outcome, {
       failures: marked.failures,
-      policy: origin.unknown[marked.author],
+      policy: unknownPolicy(call.channel, origin, marked.author),
       leftMs: marked.left_ms,
       jitter: jitterOf(grant.token),
     });
@@ -159,7 +159,7 @@ async function send(parts: AttemptParts, call: Call): Promise<SendOutcome> {
   if (marked.attempt === 1) metrics.limiterWaitSeconds.observe(ageSeconds(parts, marked));
   const begun = clock.monotonic();
   const id = deliveryId(grant, marked);
-  const message = bodyOf(marked.body);
+  const message = readDelivery(marked.body);
   const outcome = await channel.send({ id, ...message, author: marked.author }, origin.account);
   metrics.sendSeconds.observe((clock.monotonic() - begun) / 1_000);
   metrics.sends.inc({ outcome: outcome.type });
@@ -190,10 +190,4 @@ function ageSeconds(parts: AttemptParts, marked: Marked): number {
 /** A delivery's name for platforms and people: tenant, conversation and its place in it. */
 function deliveryId(grant: Grant, marked: Marked): string {
   return `${grant.tenant}-${grant.conversation}-${marked.seq}`;
-}
-
-/** Written by the commit of the conversation, so it is read without a second check. */
-function bodyOf(body: string): { readonly text: string; readonly address: ReplyAddress } {
-  const message: { readonly text: string; readonly address: ReplyAddress } = JSON.parse(body);
-  return message;
 }

@@ -11,7 +11,7 @@ import { senderSilent } from "./ends.ts";
 import { grantLifeMsMax } from "./grant-life.ts";
 import { jitterOf } from "./jitter.ts";
 import type { Limiter } from "./limiter.ts";
-import { afterSilence } from "./policy.ts";
+import { afterSilence, unknownPolicy } from "./policy.ts";
 import type { Finished, OutboxStore, SilentSend, StrandedDelivery } from "./store.ts";
 
 /** What is added to a grant's life and the channel's own time before a silent sender is taken for dead, ms. */
@@ -63,7 +63,7 @@ function endOfSilence(parts: OutboxKeeperParts, send: SilentSend): readonly Fini
   if (send.silent_ms < silentMs(channel)) return [];
   const context = {
     failures: send.failures,
-    policy: origin.unknown[send.author],
+    policy: unknownPolicy(channel, origin, send.author),
     leftMs: send.left_ms,
     jitter: jitterOf(send.token),
   };

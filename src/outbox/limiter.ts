@@ -168,7 +168,8 @@ function limitArguments(origin: Origin): readonly (string | number)[] {
 
 /** Differs when the account's address or token does, and tells nothing about them. */
 function credentialsDigest({ account }: Origin): string {
-  const digest = new Bun.CryptoHasher("sha256").update(`${account.apiUrl}\0${account.apiToken}`);
+  const fields = Object.entries(account.credentials).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const digest = new Bun.CryptoHasher("sha256").update(JSON.stringify([account.apiUrl, fields]));
   return digest.digest("hex").slice(0, 16);
 }
 

@@ -34,6 +34,8 @@ export type Finished = {
   /** The grant expired before the call: nothing was sent and the attempt does not count. */
   readonly un: boolean;
   readonly pk: string | null;
+  /** The delivery as it is to be sent from now on, when its address has changed. */
+  readonly bo: string | null;
 };
 
 export type GrantQuestion = {

@@ -1,3 +1,4 @@
+import { credential } from "../channels/account.ts";
 import type { Database, Statement } from "../platform/postgres/database.ts";
 import type { Origin } from "./origins.ts";
 
@@ -39,8 +40,8 @@ export async function saveDefaultOrigin(database: Database, origin: DefaultOrigi
   const changed = await database.query<{ tenant_id: number; origin_id: number }>(upsertOrigin, [
     origin.channel,
     origin.account.apiUrl,
-    origin.account.apiToken,
-    origin.account.signature,
+    credential(origin.account, "token"),
+    credential(origin.account, "signature"),
     origin.language,
     origin.rate.count,
     origin.rate.windowMs,

@@ -1,4 +1,4 @@
-import type { Account } from "../channels/channel.ts";
+import type { Account } from "../channels/account.ts";
 import { type OriginId, originId, type TenantId, tenantId } from "../core/ids.ts";
 import type { Language } from "../dialog/dialog.ts";
 import type { Database, Statement } from "../platform/postgres/database.ts";
@@ -77,7 +77,10 @@ function originOf(row: OriginRow): Origin {
     channel: row.channel,
     key: row.origin_key,
     enabled: row.enabled,
-    account: { apiUrl: row.api_url, apiToken: row.api_token, signature: row.signature },
+    account: {
+      apiUrl: row.api_url,
+      credentials: { token: row.api_token, signature: row.signature },
+    },
     language: row.language,
     rate: { count: row.rate_count, windowMs: row.rate_window_ms },
     inFlightMax: row.in_flight_max,

@@ -4,6 +4,8 @@ import type { Effect } from "../../src/conversation/effect.ts";
 import type { LaneName } from "../../src/lane/lanes.ts";
 import type { Finished, GrantAnswer, OutboxStore } from "../../src/outbox/store.ts";
 import type { Origin } from "../../src/tenants/origins.ts";
+import { plainText } from "../../src/message/outgoing.ts";
+import { bareAddress } from "../support/bare-channel.ts";
 
 /** The stores under test, on one set of tables. */
 export type StoresHarness = {
@@ -75,12 +77,9 @@ function laneCommit(turn: Turn, i: number): LaneCommit {
 
 /** A reply of the bot; "\0" is a text that PostgreSQL refuses. */
 export function reply(text: string, ownerEpoch = 0): Effect {
-  const address = {
-    client: { value: "7", type: "string" },
-    channel: null,
-    transport: null,
-  } as const;
-  return { type: "reply", eventId: "1", session: null, ownerEpoch, text, address, at: 1_000 };
+  const content = plainText(text);
+  const address = bareAddress("7");
+  return { type: "reply", eventId: "1", session: null, ownerEpoch, content, address, at: 1_000 };
 }
 
 export function order(run: number): Effect {
@@ -111,6 +110,7 @@ export function endOf(
     hr: null,
     un: false,
     pk: null,
+    bo: null,
     ...changes,
   };
 }

@@ -13,6 +13,9 @@ import { createOrigins, type Origin, type Origins } from "../../src/tenants/orig
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { eventually } from "./eventually.ts";
 import { testRedisUrl } from "./services.ts";
+import { credential } from "../../src/channels/account.ts";
+import { bareAddress, bareChannel } from "./bare-channel.ts";
+import { plainText, writeDelivery } from "../../src/message/outgoing.ts";
 
 /** One call of the scripted channel. */
 export type ScriptedCall = {
@@ -40,21 +43,18 @@ export const sentOutcome: SendOutcome = { type: "sent", messageId: null, status:
 function createScriptedChannel(sendTimeoutMs = 1_000): ScriptedChannel {
   const calls: ScriptedCall[] = [];
   let how: (call: ScriptedCall) => SendOutcome | Promise<SendOutcome> = () => sentOutcome;
-  return {
+  const channel = bareChannel({
     name: "scripted",
     sendTimeoutMs,
-    verify: () => ({ ok: true }),
-    read: () => [],
     send: async (message, account) => {
-      const call = {
-        message,
-        client: message.address.client.value,
-        token: account.apiToken,
-        at: performance.now(),
-      };
+      const token = credential(account, "token");
+      const call = { message, client: message.address, token, at: performance.now() };
       calls.push(call);
       return how(call);
     },
+  });
+  return {
+    ...channel,
     calls,
     answer: (next) => {
       how = next;
@@ -308,9 +308,10 @@ async function insertDeliveries(
   const { origin, client } = given;
   const subject = { kind: "client", identity: client } as const;
   const conversation = conversationOf(tenantId(origin.tenant), origin.id, subject);
-  const address = { client: { value: client, type: "string" }, channel: null, transport: null };
+  const address =
+    origin.channel === "chat2desk" ? JSON.stringify([client, null, null]) : bareAddress(client);
   const texts = given.texts ?? ["hello"];
-  const bodies = texts.map((text) => JSON.stringify({ text, address }));
+  const bodies = texts.map((text) => writeDelivery({ address, content: plainText(text) }));
   await database.rows(
     `WITH turn AS (
        INSERT INTO conversations AS c (tenant_id, conv, origin_id, identity, version, owner_epoch)

@@ -15,6 +15,7 @@ import { createRedis, type RedisClient } from "../../src/platform/redis/redis.ts
 import { createLogger } from "../../src/platform/telemetry/logger.ts";
 import { createMetrics, type Metrics } from "../../src/platform/telemetry/metrics.ts";
 import { createOrigins, type Origin, type Origins } from "../../src/tenants/origins.ts";
+import { bareAddress, bareChannel } from "./bare-channel.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { eventually } from "./eventually.ts";
 import { testRedisUrl } from "./services.ts";
@@ -36,13 +37,10 @@ export const fragileDialog: Dialog<OrderRun> = {
 };
 
 /** A platform whose webhooks are our own events: `{events: [{key, client, event}]}`. */
-export const plainChannel: Channel = {
+export const plainChannel: Channel = bareChannel({
   name: "plain",
-  sendTimeoutMs: 1_000,
-  verify: () => ({ ok: true }),
-  read: (body) => plainEvents(body),
-  send: async () => ({ type: "not_sent", detail: "nobody_there" }),
-};
+  read: ({ json }) => plainEvents(json),
+});
 
 export type PlainEvent = {
   readonly key: string;
@@ -64,11 +62,12 @@ export function clientMessage(messageId: string, text: string): ClientMessage {
   return {
     type: "client_message",
     messageId,
-    content: { text, attachments: [], location: null },
-    address: { client: { value: "7", type: "number" }, channel: null, transport: null },
+    content: { text, parts: [] },
+    context: null,
+    address: bareAddress("7"),
     contact: null,
     requestId: null,
-    imported: false,
+    unanswered: null,
   };
 }
 

@@ -19,9 +19,10 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 function webhookOf(events: readonly PlainEvent[]) {
-  const body = { events };
-  const raw = new TextEncoder().encode(JSON.stringify(body));
-  return { origin: bench.origin, raw, events: plainChannel.read(body, raw) };
+  const json = { events };
+  const raw = new TextEncoder().encode(JSON.stringify(json));
+  const { origin } = bench;
+  return { origin, raw, events: plainChannel.read({ json, raw }, origin.account) };
 }
 
 const said = (key: string, client = "1"): PlainEvent => ({

@@ -14,6 +14,7 @@ import { type AttemptContext, afterAttempt, afterSilence } from "../../../src/ou
 import type { Finished, GrantAnswer } from "../../../src/outbox/store.ts";
 import type { Origin } from "../../../src/tenants/origins.ts";
 import { type OutboxBench, openOutboxBench } from "../../support/outbox.ts";
+import { readDelivery, wordsOf } from "../../../src/message/outgoing.ts";
 
 /** What PostgreSQL alone promises about sending: the order, the intention, the tokens, the record. */
 let bench: OutboxBench;
@@ -111,7 +112,7 @@ describe("mark", () => {
     const conversation = await bench.put(origin, newClient(), { texts: ["one", "two"] });
     const marked = await mark(grantFor(conversation));
     expect(marked).toMatchObject({ seq: "1001", attempt: 1, failures: 0, author: "bot" });
-    expect(JSON.parse(marked.body)).toMatchObject({ text: "one" });
+    expect(wordsOf(readDelivery(marked.body).content)).toBe("one");
     expect(await openOf(conversation)).toEqual([
       { seq: "1001", status: "sending", attempt: 1, failures: 0 },
       { seq: "1002", status: "pending", attempt: 0, failures: 0 },
@@ -387,6 +388,7 @@ describe("holds", () => {
     type: "throttled",
     status: 429,
     retryAfterMs: ms,
+    scope: null,
   });
   const holdOf = async (of: Origin) => {
     const holds = await bench.store.holds();

@@ -55,7 +55,16 @@ async function mark(grants: readonly Grant[], ends: (index: number) => boolean):
     if (grant === undefined || answer.verdict !== "marked" || !ends(answer.i)) continue;
     const keys = { t: grant.tenant, c: grant.conversation, g: grant.origin, k: grant.token };
     const end = { ...keys, q: answer.seq, a: answer.attempt, oc: "sent", fi: true, w: 0, fl: 0 };
-    const empty = { st: 200, de: null, mi: null, ho: null, hr: null, un: false, pk: null };
+    const empty = {
+      st: 200,
+      de: null,
+      mi: null,
+      ho: null,
+      hr: null,
+      un: false,
+      pk: null,
+      bo: null,
+    };
     await bench.store.exchange([{ ...end, ...empty }], []);
   }
 }

@@ -19,13 +19,16 @@ afterAll(async () => {
 
 const given: DefaultOrigin = {
   channel: "chat2desk",
-  account: { apiUrl: "http://127.0.0.1:9", apiToken: "t1", signature: "required" },
+  account: {
+    apiUrl: "http://127.0.0.1:9",
+    credentials: { token: "t1", signature: "required" },
+  },
   language: "en",
   rate: { count: 300, windowMs: 60_000 },
 };
 const changed: DefaultOrigin = {
   ...given,
-  account: { ...given.account, apiToken: "t2" },
+  account: { ...given.account, credentials: { token: "t2", signature: "required" } },
   language: "es",
 };
 

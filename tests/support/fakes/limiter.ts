@@ -177,7 +177,7 @@ function limit(redis: LimiterData, now: number, origin: Origin): void {
     windowMs,
     graceMs: graceMs(windowMs),
     flights: origin.enabled ? origin.inFlightMax : 0,
-    credentials: `${origin.account.apiUrl}\0${origin.account.apiToken}`,
+    credentials: JSON.stringify(origin.account),
   };
   const known = account.limits;
   if (known !== null && known.credentials !== limits.credentials) redis.holds.delete(origin.id);

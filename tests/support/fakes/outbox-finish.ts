@@ -67,6 +67,7 @@ function conclude(tables: Tables, end: Finished, row: OutboxRow): void {
   row.failures += end.fl;
   if (end.un) row.attempt -= 1;
   row.nextAt = now + end.w;
+  row.body = end.bo ?? row.body;
 }
 
 /** An answer that came after its attempt was declared unknown settles the record and drops a resend that has not begun. */

@@ -72,7 +72,7 @@ export type OutboxRow = Keys & {
   readonly seq: number;
   readonly author: "bot" | "operator";
   readonly ownerEpoch: number;
-  readonly body: string;
+  body: string;
   readonly createdAt: number;
   readonly deadlineAt: number;
   status: "pending" | "sending";

@@ -27,7 +27,7 @@ const origin: Origin = {
   channel: "plain",
   key: "one",
   enabled: true,
-  account: { apiUrl: "", apiToken: "", signature: "optional" },
+  account: { apiUrl: "", credentials: {} },
   language: "en",
   rate: { count: 1, windowMs: 1 },
   inFlightMax: 1,
