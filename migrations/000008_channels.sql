@@ -1,5 +1,11 @@
 -- What more than one channel needs: messages of every kind, what platforms say about them later, limits of more than one scope.
 
+-- What an origin must know to speak for its account, sealed (src/tenants/keyring.ts); '' cannot be opened.
+ALTER TABLE origins
+  DROP COLUMN api_token,
+  DROP COLUMN signature,
+  ADD COLUMN credentials text NOT NULL DEFAULT '';
+
 -- `parts` is what a message is made of beside its words, as the common format says; null when it is words alone.
 ALTER TABLE messages RENAME COLUMN attachments TO parts;
 ALTER TABLE messages

@@ -196,10 +196,10 @@
 -- column origin_duplicates.day date not null
 -- column origin_duplicates.origin_id integer not null
 -- column origin_duplicates.tenant_id integer not null
--- column origins.api_token text not null
 -- column origins.api_url text not null
 -- column origins.channel text not null
 -- column origins.created_at timestamp with time zone not null default now()
+-- column origins.credentials text not null default ''::text
 -- column origins.enabled boolean not null default true
 -- column origins.in_flight_max integer not null default 256
 -- column origins.language text not null default 'en'::text
@@ -207,7 +207,6 @@
 -- column origins.origin_key text not null
 -- column origins.rate_count integer not null default 300
 -- column origins.rate_window_ms integer not null default 60000
--- column origins.signature text not null default 'required'::text
 -- column origins.tenant_id integer not null
 -- column origins.unknown_bot text not null default 'resend'::text
 -- column origins.unknown_operator text not null default 'hold'::text
@@ -329,7 +328,6 @@
 -- constraint origins CHECK (((rate_count >= 1) AND (rate_count <= 1000000000)))
 -- constraint origins CHECK (((rate_window_ms >= 1) AND (rate_window_ms <= 86400000)))
 -- constraint origins CHECK ((language = ANY (ARRAY['en'::text, 'ru'::text, 'es'::text])))
--- constraint origins CHECK ((signature = ANY (ARRAY['required'::text, 'optional'::text])))
 -- constraint origins CHECK ((unknown_bot = ANY (ARRAY['resend'::text, 'hold'::text])))
 -- constraint origins CHECK ((unknown_operator = ANY (ARRAY['resend'::text, 'hold'::text])))
 -- constraint origins FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)

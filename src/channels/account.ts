@@ -18,6 +18,24 @@ export type CredentialField = {
   readonly absent: "fault" | "generated" | { readonly value: string };
 };
 
+/** What is wrong with credentials, as sentences that name fields and never values; none when they are complete. */
+export function judgeCredentials(
+  fields: readonly CredentialField[],
+  credentials: Credentials,
+): readonly string[] {
+  const known = new Set(fields.map((field) => field.name));
+  const strangers = Object.keys(credentials).filter((name) => !known.has(name));
+  return [
+    ...strangers.map((name) => `${name} is no field of this channel`),
+    ...fields.flatMap((field) => faultOf(field, credentials[field.name])),
+  ];
+}
+
+function faultOf({ name, what, pattern }: CredentialField, value?: string): readonly string[] {
+  if (value === undefined) return [`${name} is missing (${what})`];
+  return pattern.test(value) ? [] : [`${name} does not look right (${what})`];
+}
+
 /** A field of an account whose credentials were read; "" for a field that the channel does not declare. */
 export function credential(account: Account, name: string): string {
   return account.credentials[name] ?? "";

@@ -43,6 +43,9 @@ export function createWebhooks(parts: WebhookParts): Webhooks {
     const origin = parts.origins.byKey(channelName, originKey);
     if (channel === undefined || origin === undefined)
       return refusal(404, "unknown_origin", "no origin has this address");
+    // Nobody can tell a webhook from a forgery now; the platform delivers again.
+    if (origin.fault !== null)
+      return refusal(503, "origin_unusable", "the origin's credentials cannot be read");
     if (request.method === "POST") return accept(request, channel, origin);
     return request.method === "GET"
       ? greet(request, channel, origin)
@@ -66,30 +69,11 @@ export function createWebhooks(parts: WebhookParts): Webhooks {
     try {
       const stored = await parts.journal.store(webhook);
       parts.post(stored.flatMap((one) => (one.type === "fresh" ? [one.event] : [])));
-      note(webhook.origin, stored);
+      note(parts, webhook.origin, stored);
       return acknowledged(channel.acknowledge(webhook.events));
     } catch (error) {
       noteUnstored(webhook.origin.id, error);
       return refusal(503, "not_stored", "the event could not be stored; deliver it again");
-    }
-  };
-
-  const note = (origin: Origin, stored: readonly Stored[]): void => {
-    const labels = { channel: origin.channel };
-    for (const one of stored) {
-      if (one.type === "duplicate") parts.metrics.duplicates.inc(labels);
-      else parts.metrics.accepted.inc(labels);
-      if (one.type === "ignored") {
-        parts.metrics.ignored.inc({ ...labels, reason: one.reason });
-        parts.logger.debug("event ignored", { origin: origin.id, reason: one.reason });
-      }
-      if (one.type === "fresh" && parts.logger.debugs) {
-        parts.logger.debug("event accepted", {
-          origin: origin.id,
-          event: one.event.id,
-          conversation: one.event.conversation,
-        });
-      }
     }
   };
 
@@ -100,6 +84,23 @@ export function createWebhooks(parts: WebhookParts): Webhooks {
     if (response.status !== 200) parts.metrics.refused.inc({ status: response.status });
     return response;
   };
+}
+
+/** Counts what became of a webhook's events. */
+function note({ metrics, logger }: WebhookParts, origin: Origin, stored: readonly Stored[]): void {
+  const labels = { channel: origin.channel };
+  for (const one of stored) {
+    if (one.type === "duplicate") metrics.duplicates.inc(labels);
+    else metrics.accepted.inc(labels);
+    if (one.type === "ignored") {
+      metrics.ignored.inc({ ...labels, reason: one.reason });
+      logger.debug("event ignored", { origin: origin.id, reason: one.reason });
+    }
+    if (one.type === "fresh" && logger.debugs) {
+      const { id: event, conversation } = one.event;
+      logger.debug("event accepted", { origin: origin.id, event, conversation });
+    }
+  }
 }
 
 function methodsOf(channel: Channel): string {

@@ -158,10 +158,10 @@ function announcementArguments(one: Announcement): readonly (string | number)[] 
   return [one.conversation, one.tenant, one.origin, one.count, waitMs];
 }
 
-/** An origin that was switched off may not be called: it has no room for a call. */
+/** An origin that was switched off, or that nobody can speak for, may not be called: it has no room for a call. */
 function limitArguments(origin: Origin): readonly (string | number)[] {
   const { count, windowMs } = origin.rate;
-  const flights = origin.enabled ? origin.inFlightMax : 0;
+  const flights = origin.enabled && origin.fault === null ? origin.inFlightMax : 0;
   const { id, tenant } = origin;
   return [id, tenant, count, windowMs, graceMs(windowMs), flights, credentialsDigest(origin)];
 }

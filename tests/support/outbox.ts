@@ -16,6 +16,7 @@ import { testRedisUrl } from "./services.ts";
 import { credential } from "../../src/channels/account.ts";
 import { bareAddress, bareChannel } from "./bare-channel.ts";
 import { plainText, writeDelivery } from "../../src/message/outgoing.ts";
+import { plainAccounts, sealedPlainly } from "./tenants.ts";
 
 /** One call of the scripted channel. */
 export type ScriptedCall = {
@@ -135,7 +136,7 @@ export async function openOutboxBench(
   const closers: (() => Promise<void> | void)[] = [];
   const senders: Sender[] = [];
   const pipeline = databaseOf(database);
-  const origins = createOrigins(pipeline);
+  const origins = createOrigins(pipeline, plainAccounts);
   const store = createOutboxStore(pipeline);
   const redis = await redisOf(closers);
   const leaseMs = Math.max(...[...channels.values()].map(silentMs));
@@ -285,14 +286,14 @@ function insertOrigin(
 ): Promise<number> {
   const rate = wishes.rate ?? { count: 100_000, windowMs: 60_000 };
   return database.count(
-    `INSERT INTO origins (tenant_id, channel, origin_key, api_url, api_token, rate_count, rate_window_ms, in_flight_max, unknown_bot)
+    `INSERT INTO origins (tenant_id, channel, origin_key, api_url, credentials, rate_count, rate_window_ms, in_flight_max, unknown_bot)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING origin_id`,
     [
       wishes.tenant,
       wishes.channel,
       crypto.randomUUID(),
       wishes.apiUrl ?? "http://127.0.0.1:1",
-      wishes.token ?? crypto.randomUUID(),
+      sealedPlainly({ token: wishes.token ?? crypto.randomUUID() }),
       rate.count,
       rate.windowMs,
       wishes.inFlightMax ?? 64,

@@ -19,7 +19,7 @@ import { bareAddress, bareChannel } from "./bare-channel.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { eventually } from "./eventually.ts";
 import { testRedisUrl } from "./services.ts";
-import { addOrigin, addTenant } from "./tenants.ts";
+import { addOrigin, addTenant, plainAccounts } from "./tenants.ts";
 
 /** A text for which the toy dialog throws. */
 export const explosive = "explode";
@@ -119,7 +119,7 @@ export async function openWorkbench(
   const redis = createRedis(testRedisUrl, "test", logger);
   await eventually("redis is ready", () => redis.ready() && redis.runId() !== null);
   const prefix = `t${crypto.randomUUID().slice(0, 8)}:{s0}:`;
-  const origins = createOrigins(pipeline);
+  const origins = createOrigins(pipeline, plainAccounts);
   await origins.refresh();
   const origin = origins.byKey("plain", "one");
   if (origin === undefined) throw new Error("the origin was not read");

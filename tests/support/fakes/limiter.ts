@@ -176,7 +176,7 @@ function limit(redis: LimiterData, now: number, origin: Origin): void {
     count,
     windowMs,
     graceMs: graceMs(windowMs),
-    flights: origin.enabled ? origin.inFlightMax : 0,
+    flights: origin.enabled && origin.fault === null ? origin.inFlightMax : 0,
     credentials: JSON.stringify(origin.account),
   };
   const known = account.limits;

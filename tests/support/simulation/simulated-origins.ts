@@ -12,6 +12,7 @@ export function simulatedOrigin(changes: Partial<Origin> = {}): Origin {
     key: "one",
     enabled: true,
     account,
+    fault: null,
     language: "en",
     rate: { count: 1_000, windowMs: 1_000 },
     inFlightMax: 64,

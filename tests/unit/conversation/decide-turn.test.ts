@@ -28,6 +28,7 @@ const origin: Origin = {
   key: "one",
   enabled: true,
   account: { apiUrl: "", credentials: {} },
+  fault: null,
   language: "en",
   rate: { count: 1, windowMs: 1 },
   inFlightMax: 1,
