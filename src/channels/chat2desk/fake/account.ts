@@ -1,6 +1,6 @@
 import type { OverLimitStyle } from "./answers.ts";
 import type { SignatureKey } from "./signature.ts";
-import { type RateLimit, SlidingWindow } from "./sliding-window.ts";
+import { type RateLimit, SlidingWindow } from "../../../fake-platform/sliding-window.ts";
 
 /** One connected account of the platform. Accounts know nothing of each other: equal client ids are different people. */
 export type AccountOptions = {

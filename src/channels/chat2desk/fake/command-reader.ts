@@ -1,5 +1,6 @@
-import { type Command, CommandError, type RuleTerms } from "./command.ts";
-import { isRecord, type JsonRecord } from "./exact-json.ts";
+import { CommandError } from "../../../fake-platform/command-error.ts";
+import type { Command, RuleTerms } from "./command.ts";
+import { isRecord, type JsonRecord } from "../../../fake-platform/exact-json.ts";
 import {
   readChoice,
   readFlag,
@@ -7,7 +8,7 @@ import {
   readNumber,
   readOptional,
   readText,
-} from "./field-reader.ts";
+} from "../../../fake-platform/field-reader.ts";
 import type { MessageContent } from "./hook-payload.ts";
 import type { SendFault } from "./send-fault.ts";
 import type { WebhookDisturbance } from "./webhook-sender.ts";

@@ -1,9 +1,9 @@
 import type { FakeAccount } from "./account.ts";
-import { encodeJson, type JsonRecord } from "./exact-json.ts";
-import { pause } from "./pause.ts";
+import { encodeJson, type JsonRecord } from "../../../fake-platform/exact-json.ts";
+import { pause } from "../../../fake-platform/pause.ts";
 import type { PlatformLog } from "./platform-log.ts";
-import type { RuleBook } from "./rule-book.ts";
-import type { Random } from "./seeded-random.ts";
+import type { RuleBook } from "../../../fake-platform/rule-book.ts";
+import type { Random } from "../../../fake-platform/seeded-random.ts";
 import { signWebhook } from "./signature.ts";
 
 /**
