@@ -76,11 +76,13 @@ function readSetting(body: JsonRecord, account: string | null): Command {
     }
     case "overLimit":
       return { do: "overLimit", account, style: overLimitStyle(body) };
+    case "webhookUrl":
+      return { do: "webhookUrl", account, url: readText(body, "url") };
     case "clear":
       return { do: "clear", account };
     default:
       throw new CommandError(
-        "do must be say, operatorSays, transfer, closeDialog, closeRequest, hook, sends, webhooks, echo, overLimit or clear",
+        "do must be say, operatorSays, transfer, closeDialog, closeRequest, hook, sends, webhooks, webhookUrl, echo, overLimit or clear",
       );
   }
 }

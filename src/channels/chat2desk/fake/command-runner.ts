@@ -106,7 +106,7 @@ async function post(
 
 type Behaviour = Extract<
   Command,
-  { readonly do: "sends" | "webhooks" | "echo" | "overLimit" | "clear" }
+  { readonly do: "sends" | "webhooks" | "webhookUrl" | "echo" | "overLimit" | "clear" }
 >;
 
 function setBehaviour(targets: CommandTargets, command: Behaviour): void {
@@ -126,6 +126,9 @@ function setBehaviour(targets: CommandTargets, command: Behaviour): void {
       return;
     case "overLimit":
       for (const account of chosen) account.overLimit = command.style;
+      return;
+    case "webhookUrl":
+      for (const account of chosen) account.webhookUrl = command.url;
       return;
     case "clear":
       targets.faults.clear(named?.name ?? null);

@@ -28,6 +28,7 @@ export type Command =
   | ({ readonly do: "webhooks"; readonly disturbance: WebhookDisturbance } & RuleTerms)
   | { readonly do: "echo"; readonly account: string | null; readonly echo: EchoStyle }
   | { readonly do: "overLimit"; readonly account: string | null; readonly style: OverLimitStyle }
+  | { readonly do: "webhookUrl"; readonly account: string | null; readonly url: string }
   | { readonly do: "clear"; readonly account: string | null };
 
 export type Addressed = { readonly account: string | null; readonly clientId: string };

@@ -160,7 +160,7 @@ export class WebhookSender {
   async #request(letter: Letter): Promise<Answered> {
     const timeout = AbortSignal.timeout(this.#options.timeoutMs);
     try {
-      const response = await fetch(letter.account.options.webhookUrl, {
+      const response = await fetch(letter.account.webhookUrl, {
         method: "POST",
         headers: letter.headers,
         body: letter.body,
