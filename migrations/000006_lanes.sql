@@ -4,7 +4,8 @@
 --   p_lanes  [{i: place, t: tenant, c: conv}]
 --   p_events most events per lane; one more is looked at, to say whether there are more
 --   returns  rows by place, events by id; a lane without events has one row with id null
--- The raw bytes come along, because Redis may have lost the parsed event or never had it.
+-- The raw bytes come along, because Redis may have lost the parsed event or never had it; null means those of the event before,
+-- which came in the same body.
 CREATE FUNCTION load_lanes(p_lanes json, p_events int) RETURNS TABLE (
   i int, version bigint, state jsonb, origin_id int, due_ms double precision, now_ms double precision,
   id bigint, at_ms double precision, attempts smallint, wait_ms double precision, event_origin int, item int, raw bytea)
@@ -12,7 +13,10 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET enabl
   SELECT l.i, c.version, c.state, c.origin_id,
     ms(tm.due_at), ms(now()),
     p.id, ms(coalesce(p.replayed_at, p.at)), p.attempts, ms(p.next_at - now()),
-    j.origin_id, j.item, j.raw
+    j.origin_id, j.item,
+    CASE WHEN j.raw_of IS NULL THEN j.raw
+         WHEN j.raw_of = lag(coalesce(j.raw_of, j.id)) OVER (PARTITION BY l.i ORDER BY p.id) THEN NULL
+         ELSE journal_body(l.t, p.at, p.id) END
   FROM json_to_recordset(p_lanes) AS l (i int, t int, c uuid)
   LEFT JOIN conversations c ON c.tenant_id = l.t AND c.conv = l.c
   LEFT JOIN timers tm ON tm.tenant_id = l.t AND tm.conv = l.c
@@ -269,7 +273,7 @@ BEGIN
   UPDATE conversations SET version = version + 1 WHERE tenant_id = p_tenant AND conv = p_conv
   RETURNING version, origin_id INTO v_version, v_origin;
   INSERT INTO parked (tenant_id, conv, id, origin_id, kind, raw, item, attempts, reason, history, received_at)
-  SELECT p_tenant, p_conv, p_id, v_origin, coalesce(j.kind, 'unknown'), coalesce(j.raw, ''), coalesce(j.item, 0), p.attempts,
+  SELECT p_tenant, p_conv, p_id, v_origin, coalesce(j.kind, 'unknown'), coalesce(journal_body(p_tenant, p.at, p_id), ''), coalesce(j.item, 0), p.attempts,
     p_reason, coalesce(p.history, '[]'), p.at
   FROM pending p
   LEFT JOIN journal j ON j.tenant_id = p_tenant AND j.day = (p.at AT TIME ZONE 'UTC')::date AND j.id = p.id

@@ -126,6 +126,7 @@
 -- column journal.kind text not null
 -- column journal.origin_id integer not null
 -- column journal.raw bytea not null
+-- column journal.raw_of bigint
 -- column journal.received_at timestamp with time zone not null
 -- column journal.tenant_id integer not null
 -- column journal_dropped.day date not null
@@ -467,6 +468,7 @@
 -- function grant_to_pipeline() returns boolean plpgsql
 -- function ingest(p_events json, p_raw bytea) returns TABLE(o integer, id bigint, at_ms double precision) plpgsql security definer set search_path=public, pg_temp
 -- function isolate(target regclass) returns void plpgsql
+-- function journal_body(p_tenant integer, p_at timestamp with time zone, p_id bigint) returns bytea sql stable set enable_seqscan=off
 -- function later_status(a text, b text) returns text sql immutable
 -- function ledger(p_tenant text, p_origin text) returns TABLE(tenant_id integer, tenant text, origin_id integer, origin text, received bigint, applied bigint, duplicate bigint, ignored bigint, parked bigint, discarded bigint, pending bigint) sql stable security definer set search_path=public, pg_temp
 -- function load_lanes(p_lanes json, p_events integer) returns TABLE(i integer, version bigint, state jsonb, origin_id integer, due_ms double precision, now_ms double precision, id bigint, at_ms double precision, attempts smallint, wait_ms double precision, event_origin integer, item integer, raw bytea) sql stable security definer set search_path=public, pg_temp, enable_seqscan=off
