@@ -115,6 +115,7 @@
 -- column event_keys.tenant_id integer not null
 -- column holds.origin_id integer not null
 -- column holds.reason text not null
+-- column holds.scope text not null default ''::text
 -- column holds.since timestamp with time zone not null default now()
 -- column holds.tenant_id integer not null
 -- column holds.until timestamp with time zone not null
@@ -309,7 +310,7 @@
 -- constraint discarded_deliveries PRIMARY KEY (tenant_id, conv, seq)
 -- constraint event_keys PRIMARY KEY (tenant_id, origin_id, bucket, key)
 -- constraint holds CHECK ((reason = ANY (ARRAY['throttled'::text, 'quota'::text, 'unauthorized'::text])))
--- constraint holds PRIMARY KEY (tenant_id, origin_id)
+-- constraint holds PRIMARY KEY (tenant_id, origin_id, scope)
 -- constraint journal PRIMARY KEY (tenant_id, day, id)
 -- constraint journal_dropped PRIMARY KEY (tenant_id, origin_id, day)
 -- constraint leaders PRIMARY KEY (name)
@@ -366,7 +367,7 @@
 -- index CREATE UNIQUE INDEX discarded_deliveries_pkey ON public.discarded_deliveries USING btree (tenant_id, conv, seq)
 -- index CREATE UNIQUE INDEX discarded_pkey ON public.discarded USING btree (tenant_id, conv, id)
 -- index CREATE UNIQUE INDEX event_keys_pkey ON public.event_keys USING btree (tenant_id, origin_id, bucket, key)
--- index CREATE UNIQUE INDEX holds_pkey ON public.holds USING btree (tenant_id, origin_id)
+-- index CREATE UNIQUE INDEX holds_pkey ON public.holds USING btree (tenant_id, origin_id, scope)
 -- index CREATE UNIQUE INDEX journal_dropped_pkey ON public.journal_dropped USING btree (tenant_id, origin_id, day)
 -- index CREATE UNIQUE INDEX journal_pkey ON ONLY public.journal USING btree (tenant_id, day, id)
 -- index CREATE UNIQUE INDEX leaders_pkey ON public.leaders USING btree (name)
@@ -450,13 +451,14 @@
 -- policy timers.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
 -- policy timers.owner_sees_all for * using true check true
 -- view deliveries with security_invoker=true: SELECT m.tenant_id, m.conv, m.seq, m.origin_id, m.author, m.at AS created_at, CASE WHEN (o.seq IS NOT NULL) THEN o.status WHEN (p.seq IS NOT NULL) THEN 'parked'::text WHEN (d.seq IS NOT NULL) THEN 'discarded'::text WHEN (last.outcome = 'unknown'::text) THEN 'unknown'::text ELSE COALESCE(last.outcome, 'none'::text) END AS status, last.n AS attempts, last.status AS http_status, last.detail, last.message_id FROM ((((messages m LEFT JOIN outbox o USING (tenant_id, conv, seq)) LEFT JOIN parked_deliveries p USING (tenant_id, conv, seq)) LEFT JOIN discarded_deliveries d USING (tenant_id, conv, seq)) LEFT JOIN LATERAL ( SELECT a.tenant_id, a.conv, a.seq, a.n, a.origin_id, a.started_at, a.finished_at, a.outcome, a.status, a.detail, a.message_id, a.declared_unknown_at, a.settled_by FROM attempts a WHERE ((a.tenant_id = m.tenant_id) AND (a.conv = m.conv) AND (a.seq = m.seq)) ORDER BY a.n DESC LIMIT 1) last ON (true)) WHERE (m.author = 'bot'::text);
--- function active_holds() returns TABLE(tenant_id integer, origin_id integer, reason text, left_ms double precision) sql stable security definer set search_path=public, pg_temp
+-- function active_holds() returns TABLE(tenant_id integer, origin_id integer, scope text, reason text, left_ms double precision) sql stable security definer set search_path=public, pg_temp
 -- function all_origins() returns SETOF origins sql stable security definer set search_path=public, pg_temp
 -- function carry_receipts(p_tenant integer, p_conv uuid, p_origin integer, p_messages text[]) returns void sql
 -- function change_messages(p_changes json, p_ok integer[]) returns void plpgsql
 -- function close_to_public() returns void plpgsql
 -- function commit_lanes(p_lanes json, p_messages json, p_logs json, p_outbox json, p_rare json) returns TABLE(i integer, verdict text) plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off
 -- function commit_rare(p_rare json, p_ok integer[]) returns void plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off
+-- function conversation_sends(p_origin integer, p_within_ms integer) returns TABLE(identity text, ages double precision[]) sql stable security definer set search_path=public, pg_temp
 -- function count_attempt(p_tenant integer, p_conv uuid, p_id bigint, p_reason text, p_floor integer, p_more integer) returns integer plpgsql security definer set search_path=public, pg_temp
 -- function discard_delivery(p_tenant integer, p_conv uuid, p_seq bigint, p_by text, p_why text) returns text sql security definer set search_path=public, pg_temp
 -- function discard_event(p_tenant integer, p_conv uuid, p_id bigint, p_by text, p_why text) returns text sql security definer set search_path=public, pg_temp
@@ -477,7 +479,7 @@
 -- function ms(t timestamp with time zone) returns double precision sql immutable
 -- function noted(p_history jsonb, p_entry jsonb) returns jsonb sql immutable
 -- function open_work(p_limit integer) returns TABLE(pending bigint, pending_oldest_ms double precision, outbox bigint, outbox_oldest_ms double precision, parked_events bigint, parked_deliveries bigint) sql stable security definer set search_path=public, pg_temp
--- function outbox_exchange(p_finished json, p_grants json) returns TABLE(i integer, verdict text, seq bigint, attempt integer, failures integer, author text, body text, wait_ms double precision, left_ms double precision) plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off
+-- function outbox_exchange(p_finished json, p_grants json) returns TABLE(i integer, verdict text, seq bigint, attempt integer, failures integer, author text, body text, wait_ms double precision, left_ms double precision, held_scope text) plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off
 -- function outbox_finish(p_finished json) returns void plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off
 -- function park_event(p_tenant integer, p_conv uuid, p_id bigint, p_reason text) returns void plpgsql security definer set search_path=public, pg_temp
 -- function parked_item(p_kind text, p_conv text, p_number bigint, p_raw boolean) returns TABLE(kind text, tenant_id integer, tenant text, origin_id integer, origin text, conv uuid, number bigint, attempts integer, reason text, began_ms double precision, parked_ms double precision, history jsonb, raw bytea, item integer) sql stable security definer set search_path=public, pg_temp
@@ -488,7 +490,7 @@
 -- function replay_delivery(p_tenant integer, p_conv uuid, p_seq bigint, p_deadline_ms double precision) returns text plpgsql security definer set search_path=public, pg_temp
 -- function replay_event(p_tenant integer, p_conv uuid, p_id bigint, p_by text) returns text plpgsql security definer set search_path=public, pg_temp
 -- function silent_sends(p_silent_ms integer, p_limit integer) returns TABLE(tenant_id integer, conv uuid, seq bigint, origin_id integer, author text, attempt integer, failures integer, token text, silences integer, silent_ms double precision, left_ms double precision) sql stable security definer set search_path=public, pg_temp
--- function stranded_deliveries(p_tenant integer, p_conv uuid, p_age_ms integer, p_limit integer) returns TABLE(tenant_id integer, conv uuid, origin_id integer, open bigint, wait_ms double precision) sql stable security definer set search_path=public, pg_temp
+-- function stranded_deliveries(p_tenant integer, p_conv uuid, p_age_ms integer, p_limit integer) returns TABLE(tenant_id integer, conv uuid, origin_id integer, open bigint, wait_ms double precision, identity text) sql stable security definer set search_path=public, pg_temp
 -- function stranded_lanes(p_after bigint, p_age_ms integer, p_limit integer) returns TABLE(id bigint, tenant_id integer, conv uuid, wait_ms double precision) sql stable security definer set search_path=public, pg_temp
 -- function suspect_event(p_tenant integer, p_conv uuid, p_reason text, p_attempts_max integer, p_survived boolean) returns text plpgsql security definer set search_path=public, pg_temp
 -- function take_lead(p_name text, p_holder text, p_ms integer) returns boolean plpgsql security definer set search_path=public, pg_temp

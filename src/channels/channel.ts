@@ -89,6 +89,8 @@ export type Limits = {
   readonly account: Rate;
   /** Of a conversation by its identity (`Subject`); the same for ever, and at most three. */
   readonly scopes: (identity: string) => readonly ScopeLimit[];
+  /** The longest window of any scope, ms; 0 where there are none. */
+  readonly scopesWithinMs: number;
   /** Longer words are cut into several deliveries before they are recorded. */
   readonly text: TextLimit;
   readonly caption: TextLimit;

@@ -225,6 +225,7 @@ function announce<Run extends AnyRun>(parts: WorkerParts<Run>, decided: DecidedT
   const delivery: Delivery = {
     origin: turn.origin,
     conversation: turn.lane.conversation,
+    identity: decided.state.identity,
     count,
   };
   if (count > 0) parts.deliver([delivery]);

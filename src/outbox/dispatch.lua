@@ -2,7 +2,7 @@
 -- ARGV   run id of this Redis, most grants, lease in ms, token prefix, lanes per turn of an account, most grants to one account,
 --        then for each account that the asking process is calling already: account, most grants to it
 -- returns 'cold' when the logs are not known to be complete, else { ms until something is due or -1, time of the grants,
---         for each grant { conversation, tenant, account, token, n } }
+--         for each grant { conversation, tenant, account, token, n, narrower limits } }
 if redis.call('GET', P .. 'warm') ~= ARGV[1] then return 'cold' end
 local grants_max, lease, turn, share = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local shares = {}
@@ -43,10 +43,14 @@ local function room(account)
   return math.min(free, berths), 0
 end
 
+-- Lanes whose narrower limits are full step aside until exactly then; the account's slot stays for others. So many in one call.
+local ASIDE_MAX = 256
+local aside = 0
+
 local grants = {}
 -- Accounts that have had their share of this process; they stay in line for the others.
 local served = {}
-while #grants < grants_max do
+while #grants < grants_max and aside < ASIDE_MAX do
   local tenant = redis.call('LPOP', P .. 'ring')
   if not tenant then break end
   local account = redis.call('LPOP', P .. 'accounts:' .. tenant)
@@ -57,18 +61,24 @@ while #grants < grants_max do
     local left = shares[account] or share
     local taken = math.min(slots, turn, grants_max - #grants, left)
     local given = 0
-    while given < taken do
+    while given < taken and aside < ASIDE_MAX do
       local conv = redis.call('ZPOPMIN', P .. 'ready:' .. account)[1]
       if not conv then break end
       local key = P .. 'lane:' .. conv
-      if redis.call('HGET', key, 'st') == 'R' then
+      local lane = redis.call('HMGET', key, 'st', 'sc', 'n')
+      local wait = lane[1] == 'R' and lane[2] and wait_of(account, lane[2]) or 0
+      if wait > 0 then
+        aside = aside + 1
+        redis.call('HSET', key, 'st', 'W')
+        redis.call('ZADD', P .. 'due', now + wait, 'l:' .. conv)
+      elseif lane[1] == 'R' then
         given = given + 1
         local token = ARGV[4] .. #grants
         redis.call('HSET', key, 'st', 'X', 'tok', token)
         redis.call('ZADD', P .. 'due', now + lease, 'l:' .. conv)
         redis.call('ZADD', P .. 'flight:' .. account, now + lease, conv)
-        redis.call('RPUSH', P .. 'log:' .. account, now)
-        grants[#grants + 1] = { conv, tenant, account, token, tonumber(redis.call('HGET', key, 'n') or '0') }
+        log_grant(account, lane[2])
+        grants[#grants + 1] = { conv, tenant, account, token, tonumber(lane[3] or '0'), lane[2] or '' }
       end
     end
     shares[account] = left - given
@@ -85,6 +95,7 @@ while #grants < grants_max do
 end
 for _, one in ipairs(served) do queue_account(one[1], one[2]) end
 
+if aside >= ASIDE_MAX then return { 0, now, grants } end
 local first = redis.call('ZRANGE', P .. 'due', 0, 0, 'WITHSCORES')
 local next_due = -1
 if first[2] then next_due = math.max(0, math.ceil(tonumber(first[2]) - now)) end

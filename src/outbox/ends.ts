@@ -16,6 +16,7 @@ const nothing = {
   mi: null,
   ho: null,
   hr: null,
+  hs: "",
   un: false,
   pk: null,
   bo: null,
@@ -113,13 +114,14 @@ function keysOf(grant: Grant): Pick<Finished, "t" | "c" | "g" | "k"> {
   return { t: grant.tenant, c: grant.conversation, g: grant.origin, k: grant.token };
 }
 
-function endOf(after: AfterAttempt): Pick<Finished, "fi" | "w" | "fl" | "ho" | "hr" | "pk"> {
+function endOf(after: AfterAttempt): Pick<Finished, "fi" | "w" | "fl" | "ho" | "hr" | "hs" | "pk"> {
   return {
     fi: after.final,
     w: after.waitMs,
     fl: after.failures,
     ho: after.hold?.ms ?? null,
     hr: after.hold?.reason ?? null,
+    hs: after.hold?.scope?.key ?? "",
     pk: after.parkReason,
   };
 }

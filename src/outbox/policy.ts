@@ -1,6 +1,7 @@
 import { isSupported } from "../channels/capability.ts";
 import type { Channel, SendOutcome } from "../channels/channel.ts";
 import type { ReplyAddress } from "../message/message.ts";
+import type { HeldScope } from "./scopes.ts";
 import type { Origin, UnknownPolicy } from "../tenants/origins.ts";
 
 /**
@@ -23,7 +24,12 @@ export type AfterAttempt = {
   readonly parkReason: string | null;
 };
 
-export type Hold = { readonly ms: number; readonly reason: "throttled" | "quota" | "unauthorized" };
+export type Hold = {
+  readonly ms: number;
+  readonly reason: "throttled" | "quota" | "unauthorized";
+  /** Null: the whole account. */
+  readonly scope: HeldScope | null;
+};
 
 export type AttemptContext = {
   /** Certain and ambiguous failures before this attempt. */
@@ -59,11 +65,15 @@ export function afterAttempt(outcome: SendOutcome, context: AttemptContext): Aft
     case "rejected":
       return ended;
     case "throttled":
-      return onHold({ ms: throttledMs(outcome.retryAfterMs), reason: "throttled" });
+      return onHold({
+        ms: throttledMs(outcome.retryAfterMs),
+        reason: "throttled",
+        scope: outcome.scope,
+      });
     case "quota":
-      return onHold({ ms: quotaHoldMs, reason: "quota" });
+      return onHold({ ms: quotaHoldMs, reason: "quota", scope: null });
     case "unauthorized":
-      return onHold({ ms: unauthorizedHoldMs, reason: "unauthorized" });
+      return onHold({ ms: unauthorizedHoldMs, reason: "unauthorized", scope: null });
     case "moved":
       return {
         ...retry(context),
@@ -111,7 +121,7 @@ const ended: AfterAttempt = {
   parkReason: null,
 };
 
-/** It is the account that waits, not the delivery: whoever lifts the hold lets it go at once. */
+/** It is the account or the scope that waits, not the delivery: whoever lifts the hold lets it go at once. */
 function onHold(hold: Hold): AfterAttempt {
   return { ...ended, final: false, hold };
 }

@@ -2,7 +2,9 @@
 -- ARGV   run id of this Redis, conversation, token, account, time of the grant
 -- returns the new time; 0 when the old grant has lost its place, which is then given back
 if redis.call('GET', P .. 'warm') ~= ARGV[1] then return 0 end
-if redis.call('HGET', P .. 'lane:' .. ARGV[2], 'tok') ~= ARGV[3] then return 0 end
-if give_back(ARGV[4], ARGV[5]) == 0 or redis.call('EXISTS', P .. 'hold:' .. ARGV[4]) == 1 then return 0 end
-redis.call('RPUSH', P .. 'log:' .. ARGV[4], now)
+local lane = redis.call('HMGET', P .. 'lane:' .. ARGV[2], 'tok', 'sc')
+if lane[1] ~= ARGV[3] then return 0 end
+if give_back(ARGV[4], lane[2], ARGV[5]) == 0 or redis.call('EXISTS', P .. 'hold:' .. ARGV[4]) == 1 then return 0 end
+if wait_of(ARGV[4], lane[2]) > 0 then return 0 end
+log_grant(ARGV[4], lane[2])
 return now

@@ -108,6 +108,7 @@ export function endOf(
     mi: null,
     ho: null,
     hr: null,
+    hs: "",
     un: false,
     pk: null,
     bo: null,
@@ -123,7 +124,7 @@ export async function markOne(
 ): Promise<GrantAnswer> {
   const [answer] = await outbox.exchange(
     [],
-    [{ i: 0, t: lane.tenant, c: lane.conversation, k: token }],
+    [{ i: 0, t: lane.tenant, c: lane.conversation, k: token, sc: [] }],
   );
   if (answer === undefined) throw new Error("a grant got no answer");
   return answer;

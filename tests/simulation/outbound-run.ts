@@ -75,7 +75,8 @@ export function runOutbound(seed: number, mutants: OutboundMutants = {}): Outbou
     const make = (version: number, left: number): void => {
       open -= 1;
       put(stage, history, { origin, conversation, version });
-      announce?.([{ tenant: origin.tenant, origin: origin.id, conversation, count: 1, waitMs: 0 }]);
+      const made = { tenant: origin.tenant, origin: origin.id, conversation };
+      announce?.([{ ...made, count: 1, waitMs: 0, scopes: [] }]);
       if (left > 1) later(version + 1, left - 1);
     };
     const later = (version: number, left: number): void => {

@@ -73,6 +73,7 @@ export function runPipeline(seed: number): OutboundHistory {
             conversation,
             count,
             waitMs: 0,
+            scopes: [],
           })),
         );
     },

@@ -30,6 +30,7 @@ export function bareChannel(parts: Partial<Channel> & Pick<Channel, "name">): Ch
     limits: {
       account: { count: 1_000, windowMs: 1_000 },
       scopes: () => [],
+      scopesWithinMs: 0,
       text: { max: 4_096, unit: "utf16" },
       caption: { max: 1_024, unit: "utf16" },
     },

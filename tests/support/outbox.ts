@@ -194,6 +194,7 @@ export async function openOutboxBench(
           conversation,
           count: 1,
           waitMs: 0,
+          scopes: channels.get(origin.channel)?.limits.scopes("") ?? [],
         })),
       );
       for (const sender of senders) sender.wake();
@@ -240,7 +241,7 @@ export async function openOutboxBench(
 export async function dieAfterMark(bench: OutboxBench, grant: Grant): Promise<void> {
   await bench.store.exchange(
     [],
-    [{ i: 0, t: grant.tenant, c: grant.conversation, k: grant.token }],
+    [{ i: 0, t: grant.tenant, c: grant.conversation, k: grant.token, sc: [] }],
   );
 }
 

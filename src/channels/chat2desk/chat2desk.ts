@@ -34,6 +34,7 @@ export function createChat2Desk(options: Chat2DeskOptions): Channel {
     limits: {
       account: accountRate,
       scopes: () => [],
+      scopesWithinMs: 0,
       text: { max: textMax, unit: "utf16" },
       caption: { max: captionMax, unit: "utf16" },
     },

@@ -36,7 +36,7 @@ const newClient = (): string => {
 function grantFor(conversation: ConversationId, of: Origin = origin): Grant {
   tokens += 1;
   const token = `x${tokens}`;
-  return { conversation, tenant: of.tenant, origin: of.id, token, announced: 1, at: 0 };
+  return { conversation, tenant: of.tenant, origin: of.id, token, announced: 1, at: 0, scopes: [] };
 }
 
 const question = (grant: Grant, i = 0) => ({
@@ -44,6 +44,7 @@ const question = (grant: Grant, i = 0) => ({
   t: grant.tenant,
   c: grant.conversation,
   k: grant.token,
+  sc: grant.scopes.map(({ key }) => key),
 });
 
 async function ask(grant: Grant): Promise<GrantAnswer> {
@@ -156,7 +157,7 @@ describe("mark", () => {
     const hold = (until: string) =>
       bench.database.rows(
         `INSERT INTO holds (tenant_id, origin_id, until, reason) VALUES ($1, $2, now() + $3::interval, 'throttled')
-         ON CONFLICT (tenant_id, origin_id) DO UPDATE SET until = excluded.until`,
+         ON CONFLICT (tenant_id, origin_id, scope) DO UPDATE SET until = excluded.until`,
         [held.tenant, held.id, until],
       );
     await hold("30 s");
@@ -411,6 +412,36 @@ describe("holds", () => {
     const hold = await holdOf(held);
     expect(hold?.reason).toBe("quota");
     expect(hold?.left_ms).toBeGreaterThan(3_000_000);
+  });
+
+  test("a throttle of one scope keeps its account free, and is obeyed by those that name it", async () => {
+    const of = await bench.addOrigin();
+    const scoped = async (key: string): Promise<Grant> => ({
+      ...grantFor(await bench.put(of, newClient()), of),
+      scopes: [{ key, count: 1, windowMs: 1_000 }],
+    });
+    const first = await scoped("chat-1");
+    const scope = { key: "chat-1", unsure: true };
+    await end(first, await mark(first), {
+      type: "throttled",
+      status: 429,
+      retryAfterMs: 9_000,
+      scope,
+    });
+    expect(await holdOf(of)).toMatchObject({ scope: "chat-1", reason: "throttled" });
+    const again = await ask(await scoped("chat-1"));
+    expect(again).toMatchObject({ verdict: "held", held_scope: "chat-1" });
+    expect(await verdictOf(await scoped("chat-2"))).toBe("marked");
+    expect(await verdictOf(grantFor(await bench.put(of, newClient()), of))).toBe("marked");
+  });
+
+  test("a delivery whose address has moved goes to the new one, at once and with its attempt counted", async () => {
+    const grant = grantFor(await bench.put(origin, newClient(), { texts: ["Hello"] }));
+    await end(grant, await mark(grant), { type: "moved", status: 400, address: "elsewhere" });
+    const marked = await mark(grantFor(grant.conversation));
+    expect(marked.attempt).toBe(2);
+    const moved = readDelivery(marked.body);
+    expect([moved.address, wordsOf(moved.content)]).toEqual(["elsewhere", "Hello"]);
   });
 
   test("a longer one replaces it, and an old one begins anew", async () => {

@@ -31,7 +31,7 @@ async function granted(limiter?: Limiter): Promise<readonly Grant[]> {
 }
 
 const rebuild = (limiter = bench.limiter, store = bench.store) =>
-  limiter.rebuild(store, bench.origins.all());
+  limiter.rebuild(store, bench.origins.all(), () => null);
 
 /** Deliveries of so many conversations, announced. */
 async function backlog(origin: Origin, count: number): Promise<void> {
@@ -47,6 +47,7 @@ async function mark(grants: readonly Grant[], ends: (index: number) => boolean):
     t: grant.tenant,
     c: grant.conversation,
     k: grant.token,
+    sc: [],
   }));
   const answers = await bench.store.exchange([], questions);
   expect(answers.map((answer) => answer.verdict)).toEqual(grants.map(() => "marked"));
@@ -61,6 +62,7 @@ async function mark(grants: readonly Grant[], ends: (index: number) => boolean):
       mi: null,
       ho: null,
       hr: null,
+      hs: "",
       un: false,
       pk: null,
       bo: null,

@@ -100,7 +100,7 @@ describe("delivery", () => {
         granted += 1;
         const { tenant, id } = origin;
         await answerAfter(2, sentOutcome);
-        const grant = { conversation, tenant, origin: id, token, announced: 1, at: 0 };
+        const grant = { conversation, tenant, origin: id, token, announced: 1, at: 0, scopes: [] };
         return { type: "granted", grants: [grant], nextDueMs: null };
       },
     };
