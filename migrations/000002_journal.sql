@@ -22,8 +22,10 @@ CREATE TABLE journal (
   kind        text NOT NULL,
   -- Why this event changes nothing; null for events that are applied.
   ignored     text,
-  -- The whole body as it came, and which of its events this row is.
+  -- The whole body as it came, and which of its events this row is. The events of one body share it: all but the first are empty
+  -- and name the row that has it, of the same tenant and day.
   raw         bytea NOT NULL,
+  raw_of      bigint,
   item        int NOT NULL,
   received_at timestamptz NOT NULL,
   PRIMARY KEY (tenant_id, day, id)
@@ -141,14 +143,18 @@ BEGIN
     ON CONFLICT DO NOTHING
     RETURNING tenant_id, origin_id, bucket, key
   ), numbered AS MATERIALIZED (
+    SELECT fresh_events.*, min(id) OVER (PARTITION BY f) AS carrier FROM (
     SELECT ordered.*, nextval('journal_id_seq') AS id FROM (
       SELECT input.* FROM input
       JOIN fresh ON fresh.tenant_id = t AND fresh.origin_id = g AND fresh.bucket = b AND fresh.key = k
       ORDER BY o
     ) ordered
+    ) fresh_events
   ), kept AS (
-    INSERT INTO journal (tenant_id, day, id, origin_id, conv, kind, ignored, raw, item, received_at)
-    SELECT t, v_day, id, g, c, y, r, substring(p_raw FROM f FOR n), i, now() FROM numbered
+    INSERT INTO journal (tenant_id, day, id, origin_id, conv, kind, ignored, raw, raw_of, item, received_at)
+    SELECT t, v_day, id, g, c, y, r, CASE WHEN id = carrier THEN substring(p_raw FROM f FOR n) ELSE '' END,
+           nullif(carrier, id), i, now()
+    FROM numbered
   ), opened AS (
     INSERT INTO pending (tenant_id, conv, id, at)
     SELECT t, c, id, now() FROM numbered WHERE r IS NULL
@@ -163,3 +169,11 @@ BEGIN
   )
   SELECT o, id, ms(now()) FROM numbered;
 END $$;
+
+-- journal_body: the body that an event came in, wherever it is kept; null when its day is gone.
+CREATE FUNCTION journal_body(p_tenant int, p_at timestamptz, p_id bigint) RETURNS bytea
+LANGUAGE sql STABLE SET enable_seqscan = off AS $$
+  SELECT CASE WHEN j.raw_of IS NULL THEN j.raw ELSE (
+    SELECT raw FROM journal WHERE tenant_id = p_tenant AND day = (p_at AT TIME ZONE 'UTC')::date AND id = j.raw_of) END
+  FROM journal j WHERE j.tenant_id = p_tenant AND j.day = (p_at AT TIME ZONE 'UTC')::date AND j.id = p_id
+$$;

@@ -89,10 +89,12 @@ SELECT isolate('discarded_deliveries');
 CREATE TABLE holds (
   tenant_id int NOT NULL,
   origin_id int NOT NULL,
+  -- The key of a narrower limit (a chat's, a group's), '' for the whole account.
+  scope     text NOT NULL DEFAULT '',
   until     timestamptz NOT NULL,
   reason    text NOT NULL CHECK (reason IN ('throttled', 'quota', 'unauthorized')),
   since     timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (tenant_id, origin_id)
+  PRIMARY KEY (tenant_id, origin_id, scope)
 );
 SELECT isolate('holds');
 
@@ -120,15 +122,16 @@ CREATE VIEW deliveries WITH (security_invoker = true) AS
 
 -- outbox_exchange: records the ends of attempts and marks the next ones, in one round trip.
 --   p_finished [{t, c, q: seq, k: token, a: attempt, oc: outcome, fi: final, w: ms until the next try, fl: failures to add,
---                st: HTTP status, de: detail, mi: platform's message id, ho: hold ms | null, hr: hold reason, un: expired grant,
---                pk: reason to park | null}]
---   p_grants   [{i: place, t, c, k: token}]
+--                st: HTTP status, de: detail, mi: platform's message id, ho: hold ms | null, hr: hold reason, hs: key of what is held, un: expired grant,
+--                pk: reason to park | null, bo: body with another address | null}]
+--   p_grants   [{i: place, t, c, k: token, sc: keys of its narrower limits}]
 --   returns    per grant: marked (with the delivery), waiting (head is not due yet), held (its account may not be called yet), busy
 --              (head is being sent), superseded (head was dropped: its owner epoch is over; ask again), or empty
 -- Only the lowest open row of a conversation can be marked: that alone keeps the order. Redis may have forgotten a hold; the mark
 -- has not.
 CREATE FUNCTION outbox_exchange(p_finished json, p_grants json) RETURNS TABLE (
-  i int, verdict text, seq bigint, attempt int, failures int, author text, body text, wait_ms double precision, left_ms double precision)
+  i int, verdict text, seq bigint, attempt int, failures int, author text, body text, wait_ms double precision, left_ms double precision,
+  held_scope text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
@@ -136,15 +139,19 @@ BEGIN
   IF json_array_length(p_grants) = 0 THEN RETURN; END IF;
   RETURN QUERY
   WITH heads AS MATERIALIZED (
-    SELECT g.i, g.k, h.*, coalesce(c.owner_epoch, h.owner_epoch) AS current_epoch, held.until AS held_until
+    SELECT g.i, g.k, h.*, coalesce(c.owner_epoch, h.owner_epoch) AS current_epoch, held.until AS held_until, held.scope AS held_scope
     -- Sorted, so that two groups with conversations in common wait for each other in one direction only.
-    FROM (SELECT * FROM json_to_recordset(p_grants) AS x (i int, t int, c uuid, k text) ORDER BY t, c) g
+    FROM (SELECT * FROM json_to_recordset(p_grants) AS x (i int, t int, c uuid, k text, sc text[]) ORDER BY t, c) g
     LEFT JOIN LATERAL (
       SELECT o.tenant_id, o.conv, o.seq, o.origin_id, o.status, o.next_at, o.owner_epoch, o.author AS written_by FROM outbox o
       WHERE o.tenant_id = g.t AND o.conv = g.c ORDER BY o.seq LIMIT 1 FOR UPDATE
     ) h ON true
     LEFT JOIN conversations c ON c.tenant_id = g.t AND c.conv = g.c
-    LEFT JOIN holds held ON held.tenant_id = g.t AND held.origin_id = h.origin_id AND held.until > now()
+    LEFT JOIN LATERAL (
+      SELECT until, scope FROM holds
+      WHERE tenant_id = g.t AND origin_id = h.origin_id AND until > now() AND (scope = '' OR scope = ANY (g.sc))
+      ORDER BY until DESC LIMIT 1
+    ) held ON true
   ), marked AS (
     UPDATE outbox o SET status = 'sending', attempt = o.attempt + 1, token = h.k, started_at = clock_timestamp()
     FROM heads h
@@ -165,7 +172,7 @@ BEGIN
     CASE WHEN m.i IS NOT NULL THEN 'marked' WHEN d.i IS NOT NULL THEN 'superseded' WHEN h.seq IS NULL THEN 'empty'
          WHEN h.status = 'sending' THEN 'busy' WHEN h.next_at > now() THEN 'waiting' ELSE 'held' END,
     m.seq, m.attempt, m.failures, m.author, m.body,
-    ms(CASE WHEN h.next_at > now() THEN h.next_at ELSE h.held_until END - now()), ms(m.deadline_at - now())
+    ms(CASE WHEN h.next_at > now() THEN h.next_at ELSE h.held_until END - now()), ms(m.deadline_at - now()), h.held_scope
   FROM heads h LEFT JOIN marked m USING (i) LEFT JOIN dropped d USING (i);
 END $$;
 
@@ -181,7 +188,7 @@ BEGIN
   WITH ended AS MATERIALIZED (
     SELECT f.*, o.tenant_id, o.conv, o.seq, o.origin_id, o.started_at
     FROM json_to_recordset(p_finished) AS f (t int, c uuid, q bigint, k text, a int, oc text, fi boolean, w double precision, fl int,
-      st int, de text, mi text, un boolean, pk text, ho double precision)
+      st int, de text, mi text, un boolean, pk text, bo text, ho double precision)
     JOIN outbox o ON o.tenant_id = f.t AND o.conv = f.c
     -- A mark whose answer was lost is taken back by its token alone.
     WHERE o.status = 'sending' AND o.token = f.k AND ((o.seq = f.q AND o.attempt = f.a) OR (f.un AND f.q IS NULL))
@@ -200,7 +207,7 @@ BEGIN
   ), again AS (
     UPDATE outbox o SET status = 'pending', token = NULL, failures = o.failures + e.fl,
       attempt = CASE WHEN e.un THEN o.attempt - 1 ELSE o.attempt END,
-      next_at = now() + e.w * interval '1 ms'
+      next_at = now() + e.w * interval '1 ms', body = coalesce(e.bo, o.body)
     FROM ended e WHERE o.tenant_id = e.tenant_id AND o.conv = e.conv AND o.seq = e.seq AND NOT e.fi
   ) SELECT count(*), coalesce(bool_or(ho IS NOT NULL), false) INTO v_ended, v_holds FROM ended;
   -- What follows is rare, and each look into the JSON text costs as much as the text is long.
@@ -210,11 +217,11 @@ BEGIN
     RETURN;
   END IF;
 
-  INSERT INTO holds AS held (tenant_id, origin_id, until, reason)
-  SELECT t, g, now() + max(ho) * interval '1 ms', max(hr)
-  FROM json_to_recordset(p_finished) AS f (t int, g int, ho double precision, hr text)
-  WHERE ho IS NOT NULL GROUP BY t, g ORDER BY t, g
-  ON CONFLICT (tenant_id, origin_id) DO UPDATE SET
+  INSERT INTO holds AS held (tenant_id, origin_id, scope, until, reason)
+  SELECT t, g, hs, now() + max(ho) * interval '1 ms', max(hr)
+  FROM json_to_recordset(p_finished) AS f (t int, g int, ho double precision, hr text, hs text)
+  WHERE ho IS NOT NULL GROUP BY t, g, hs ORDER BY t, g, hs
+  ON CONFLICT (tenant_id, origin_id, scope) DO UPDATE SET
     until = greatest(held.until, excluded.until),
     since = CASE WHEN held.until < now() THEN now() ELSE held.since END,
     reason = CASE WHEN held.until > excluded.until THEN held.reason ELSE excluded.reason END;
@@ -242,15 +249,16 @@ END $$;
 
 -- stranded_deliveries: a page of the walk over conversations with something to send, by their head.
 CREATE FUNCTION stranded_deliveries(p_tenant int, p_conv uuid, p_age_ms int, p_limit int)
-RETURNS TABLE (tenant_id int, conv uuid, origin_id int, open bigint, wait_ms double precision)
+RETURNS TABLE (tenant_id int, conv uuid, origin_id int, open bigint, wait_ms double precision, identity text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT tenant_id, conv, min(origin_id), count(*),
-    ms((array_agg(next_at ORDER BY seq))[1] - now())
+  SELECT tenant_id, conv, min(page.origin_id), count(*),
+    ms((array_agg(next_at ORDER BY seq))[1] - now()), min(c.identity)
   FROM (
     SELECT * FROM outbox
     WHERE (tenant_id, conv) > (p_tenant, p_conv) AND created_at < now() - p_age_ms * interval '1 ms'
     ORDER BY tenant_id, conv, seq LIMIT p_limit
   ) page
+  LEFT JOIN conversations c USING (tenant_id, conv)
   GROUP BY tenant_id, conv
   ORDER BY tenant_id, conv
 $$;
@@ -284,10 +292,25 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   GROUP BY o.tenant_id, o.origin_id, o.rate_count
 $$;
 
+-- conversation_sends: ages in ms of the calls to each conversation of an origin in the last p_within_ms: what rebuilds the narrower
+-- limits.
+CREATE FUNCTION conversation_sends(p_origin int, p_within_ms int) RETURNS TABLE (identity text, ages double precision[])
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT c.identity, array_agg(ms(now() - calls.started_at))
+  FROM (
+    SELECT tenant_id, conv, started_at FROM attempts
+    WHERE started_at > now() - p_within_ms * interval '1 ms' AND origin_id = p_origin AND outcome NOT IN ('superseded', 'expired')
+    UNION ALL SELECT tenant_id, conv, started_at FROM outbox WHERE status = 'sending' AND origin_id = p_origin
+  ) calls
+  JOIN conversations c USING (tenant_id, conv)
+  WHERE c.identity IS NOT NULL
+  GROUP BY c.tenant_id, c.conv, c.identity
+$$;
+
 -- active_holds: what must not be called, and for how long.
-CREATE FUNCTION active_holds() RETURNS TABLE (tenant_id int, origin_id int, reason text, left_ms double precision)
+CREATE FUNCTION active_holds() RETURNS TABLE (tenant_id int, origin_id int, scope text, reason text, left_ms double precision)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
-'SELECT tenant_id, origin_id, reason, ms(until - now()) FROM holds WHERE until > now()';
+'SELECT tenant_id, origin_id, scope, reason, ms(until - now()) FROM holds WHERE until > now()';
 
 -- open_work: sizes and ages of everything that is not done, for /health and /metrics; counts stop at p_limit.
 CREATE FUNCTION open_work(p_limit int) RETURNS TABLE (

@@ -4,7 +4,8 @@
 --   p_lanes  [{i: place, t: tenant, c: conv}]
 --   p_events most events per lane; one more is looked at, to say whether there are more
 --   returns  rows by place, events by id; a lane without events has one row with id null
--- The raw bytes come along, because Redis may have lost the parsed event or never had it.
+-- The raw bytes come along, because Redis may have lost the parsed event or never had it; null means those of the event before,
+-- which came in the same body.
 CREATE FUNCTION load_lanes(p_lanes json, p_events int) RETURNS TABLE (
   i int, version bigint, state jsonb, origin_id int, due_ms double precision, now_ms double precision,
   id bigint, at_ms double precision, attempts smallint, wait_ms double precision, event_origin int, item int, raw bytea)
@@ -15,7 +16,10 @@ BEGIN
   SELECT l.i, c.version, c.state, c.origin_id,
     ms(tm.due_at), ms(now()),
     p.id, ms(coalesce(p.replayed_at, p.at)), p.attempts, ms(p.next_at - now()),
-    j.origin_id, j.item, j.raw
+    j.origin_id, j.item,
+    CASE WHEN j.raw_of IS NULL THEN j.raw
+         WHEN j.raw_of = lag(coalesce(j.raw_of, j.id)) OVER (PARTITION BY l.i ORDER BY p.id) THEN NULL
+         ELSE journal_body(l.t, p.at, p.id) END
   FROM json_to_recordset(p_lanes) AS l (i int, t int, c uuid)
   LEFT JOIN conversations c ON c.tenant_id = l.t AND c.conv = l.c
   LEFT JOIN timers tm ON tm.tenant_id = l.t AND tm.conv = l.c
@@ -99,10 +103,10 @@ BEGIN
   WHERE (v_all OR l.i = ANY (v_ok)) AND tenant_id = l.t AND conv = l.c;
 
   INSERT INTO messages (tenant_id, conv, seq, origin_id, event_id, session, author, kind, visibility, message_id, text,
-                        attachments, location, at)
-  SELECT t, c, q, o, ev, ss, au, ki, vi, mi, tx, ats, lo, to_timestamp(at / 1000)
+                        parts, reply_to, album, sender, forwarded_from, at)
+  SELECT t, c, q, o, ev, ss, au, ki, vi, mi, tx, ps, re, al, se, fw, to_timestamp(at / 1000)
   FROM json_to_recordset(p_messages) AS r (i int, t int, c uuid, q bigint, o int, ev bigint, ss int, au text, ki text,
-    vi text, mi text, tx text, ats jsonb, lo text, at double precision)
+    vi text, mi text, tx text, ps jsonb, re text, al text, se jsonb, fw text, at double precision)
   WHERE v_all OR r.i = ANY (v_ok);
 
   INSERT INTO message_logs (tenant_id, conv, seq, origin_id, event_id, client_id, message_id, text, dialog_state_before,
@@ -167,19 +171,21 @@ BEGIN
   END IF;
 
   IF p_rare -> 'contact' IS NOT NULL THEN
-    INSERT INTO contact_identities AS known (tenant_id, origin_id, identity, conv, name, assigned_name, phone, external_id, blacklisted)
+    INSERT INTO contact_identities AS known (tenant_id, origin_id, identity, conv, name, assigned_name, phone, username, external_id,
+                                             blacklisted)
     SELECT t, origin, identity, (array_agg(c))[1],
       (array_agg(name ORDER BY z DESC) FILTER (WHERE name IS NOT NULL))[1],
       (array_agg(assigned ORDER BY z DESC) FILTER (WHERE assigned IS NOT NULL))[1],
       (array_agg(phone ORDER BY z DESC) FILTER (WHERE phone IS NOT NULL))[1],
+      (array_agg(username ORDER BY z DESC) FILTER (WHERE username IS NOT NULL))[1],
       (array_agg(external ORDER BY z DESC) FILTER (WHERE external IS NOT NULL))[1],
       coalesce(bool_or(blacklisted), false)
     FROM json_to_recordset(p_rare -> 'contact') AS r (z int, i int, t int, c uuid, origin int, identity text, name text, assigned text,
-      phone text, external text, blacklisted boolean)
+      phone text, username text, external text, blacklisted boolean)
     WHERE i = ANY (p_ok) GROUP BY t, origin, identity ORDER BY t, origin, identity
     ON CONFLICT (tenant_id, origin_id, identity) DO UPDATE SET
       name = coalesce(excluded.name, known.name), assigned_name = coalesce(excluded.assigned_name, known.assigned_name),
-      phone = coalesce(excluded.phone, known.phone), external_id = coalesce(excluded.external_id, known.external_id),
+      phone = coalesce(excluded.phone, known.phone), username = coalesce(excluded.username, known.username), external_id = coalesce(excluded.external_id, known.external_id),
       blacklisted = known.blacklisted OR excluded.blacklisted, updated_at = now();
   END IF;
 
@@ -230,12 +236,15 @@ BEGIN
           updated_at = excluded.updated_at;
   END IF;
 
-  IF p_rare -> 'receipt' IS NOT NULL THEN
-    INSERT INTO receipts (tenant_id, origin_id, message_id, status, at)
-    SELECT t, origin, message, status, to_timestamp(at / 1000)
-    FROM json_to_recordset(p_rare -> 'receipt') AS r (i int, t int, origin int, message text, status text, at double precision)
-    WHERE i = ANY (p_ok) ON CONFLICT DO NOTHING;
+  IF p_rare -> 'reachable' IS NOT NULL THEN
+    INSERT INTO contact_identities AS known (tenant_id, origin_id, identity, conv, reachable)
+    SELECT DISTINCT ON (t, origin, identity) t, origin, identity, c, reachable
+    FROM json_to_recordset(p_rare -> 'reachable') AS r (z int, i int, t int, c uuid, origin int, identity text, reachable boolean)
+    WHERE i = ANY (p_ok) ORDER BY t, origin, identity, z DESC
+    ON CONFLICT (tenant_id, origin_id, identity) DO UPDATE SET reachable = excluded.reachable, updated_at = now();
   END IF;
+
+  IF p_rare -> 'change' IS NOT NULL THEN PERFORM change_messages(p_rare -> 'change', p_ok); END IF;
 
   -- An echo proves that an attempt with an unknown end arrived: its record says so, and a resend that has not begun is dropped.
   IF p_rare -> 'settled' IS NOT NULL THEN
@@ -268,7 +277,7 @@ BEGIN
   UPDATE conversations SET version = version + 1 WHERE tenant_id = p_tenant AND conv = p_conv
   RETURNING version, origin_id INTO v_version, v_origin;
   INSERT INTO parked (tenant_id, conv, id, origin_id, kind, raw, item, attempts, reason, history, received_at)
-  SELECT p_tenant, p_conv, p_id, v_origin, coalesce(j.kind, 'unknown'), coalesce(j.raw, ''), coalesce(j.item, 0), p.attempts,
+  SELECT p_tenant, p_conv, p_id, v_origin, coalesce(j.kind, 'unknown'), coalesce(journal_body(p_tenant, p.at, p_id), ''), coalesce(j.item, 0), p.attempts,
     p_reason, coalesce(p.history, '[]'), p.at
   FROM pending p
   LEFT JOIN journal j ON j.tenant_id = p_tenant AND j.day = (p.at AT TIME ZONE 'UTC')::date AND j.id = p.id

@@ -19,6 +19,7 @@
 -- table journal_overflow partition of journal, row security forced
 -- table leaders
 -- table message_logs, row security forced
+-- table message_versions, row security forced
 -- table messages, row security forced
 -- table migrations
 -- table orders, row security forced
@@ -57,8 +58,10 @@
 -- column contact_identities.name text
 -- column contact_identities.origin_id integer not null
 -- column contact_identities.phone text
+-- column contact_identities.reachable boolean not null default true
 -- column contact_identities.tenant_id integer not null
 -- column contact_identities.updated_at timestamp with time zone not null default now()
+-- column contact_identities.username text
 -- column contact_tags.identity text not null
 -- column contact_tags.origin_id integer not null
 -- column contact_tags.tag_id text not null
@@ -112,6 +115,7 @@
 -- column event_keys.tenant_id integer not null
 -- column holds.origin_id integer not null
 -- column holds.reason text not null
+-- column holds.scope text not null default ''::text
 -- column holds.since timestamp with time zone not null default now()
 -- column holds.tenant_id integer not null
 -- column holds.until timestamp with time zone not null
@@ -123,6 +127,7 @@
 -- column journal.kind text not null
 -- column journal.origin_id integer not null
 -- column journal.raw bytea not null
+-- column journal.raw_of bigint
 -- column journal.received_at timestamp with time zone not null
 -- column journal.tenant_id integer not null
 -- column journal_dropped.day date not null
@@ -146,15 +151,29 @@
 -- column message_logs.tenant_id integer not null
 -- column message_logs.text text not null
 -- column message_logs.timestamp timestamp with time zone not null
+-- column message_versions.conv uuid not null
+-- column message_versions.n integer not null
+-- column message_versions.parts jsonb
+-- column message_versions.replaced_at timestamp with time zone not null
+-- column message_versions.seq bigint not null
+-- column message_versions.tenant_id integer not null
+-- column message_versions.text text not null
+-- column messages.album text
 -- column messages.at timestamp with time zone not null
--- column messages.attachments jsonb
 -- column messages.author text not null
 -- column messages.conv uuid not null
+-- column messages.edited_at timestamp with time zone
 -- column messages.event_id bigint
+-- column messages.failure text
+-- column messages.forwarded_from text
 -- column messages.kind text not null
--- column messages.location text
 -- column messages.message_id text
 -- column messages.origin_id integer not null
+-- column messages.parts jsonb
+-- column messages.reactions jsonb
+-- column messages.receipt text
+-- column messages.reply_to text
+-- column messages.sender jsonb
 -- column messages.seq bigint not null
 -- column messages.session integer
 -- column messages.tenant_id integer not null
@@ -179,10 +198,10 @@
 -- column origin_duplicates.day date not null
 -- column origin_duplicates.origin_id integer not null
 -- column origin_duplicates.tenant_id integer not null
--- column origins.api_token text not null
 -- column origins.api_url text not null
 -- column origins.channel text not null
 -- column origins.created_at timestamp with time zone not null default now()
+-- column origins.credentials text not null default ''::text
 -- column origins.enabled boolean not null default true
 -- column origins.in_flight_max integer not null default 256
 -- column origins.language text not null default 'en'::text
@@ -190,7 +209,6 @@
 -- column origins.origin_key text not null
 -- column origins.rate_count integer not null default 300
 -- column origins.rate_window_ms integer not null default 60000
--- column origins.signature text not null default 'required'::text
 -- column origins.tenant_id integer not null
 -- column origins.unknown_bot text not null default 'resend'::text
 -- column origins.unknown_operator text not null default 'hold'::text
@@ -251,9 +269,10 @@
 -- column platform_operators.tenant_id integer not null
 -- column platform_operators.updated_at timestamp with time zone not null
 -- column receipts.at timestamp with time zone not null
+-- column receipts.failure text
 -- column receipts.message_id text not null
 -- column receipts.origin_id integer not null
--- column receipts.status text not null
+-- column receipts.status text
 -- column receipts.tenant_id integer not null
 -- column request_tags.origin_id integer not null
 -- column request_tags.request_id text not null
@@ -279,7 +298,7 @@
 -- column timers.conv uuid not null
 -- column timers.due_at timestamp with time zone not null
 -- column timers.tenant_id integer not null
--- constraint attempts CHECK ((outcome = ANY (ARRAY['sent'::text, 'rejected'::text, 'failed'::text, 'not_sent'::text, 'throttled'::text, 'quota'::text, 'unauthorized'::text, 'unknown'::text, 'superseded'::text, 'expired'::text])))
+-- constraint attempts CHECK ((outcome = ANY (ARRAY['sent'::text, 'rejected'::text, 'failed'::text, 'not_sent'::text, 'moved'::text, 'throttled'::text, 'quota'::text, 'unauthorized'::text, 'unknown'::text, 'superseded'::text, 'expired'::text])))
 -- constraint attempts CHECK ((settled_by = ANY (ARRAY['late_answer'::text, 'echo'::text])))
 -- constraint attempts PRIMARY KEY (tenant_id, conv, seq, n)
 -- constraint contact_identities PRIMARY KEY (tenant_id, origin_id, identity)
@@ -291,13 +310,15 @@
 -- constraint discarded_deliveries PRIMARY KEY (tenant_id, conv, seq)
 -- constraint event_keys PRIMARY KEY (tenant_id, origin_id, bucket, key)
 -- constraint holds CHECK ((reason = ANY (ARRAY['throttled'::text, 'quota'::text, 'unauthorized'::text])))
--- constraint holds PRIMARY KEY (tenant_id, origin_id)
+-- constraint holds PRIMARY KEY (tenant_id, origin_id, scope)
 -- constraint journal PRIMARY KEY (tenant_id, day, id)
 -- constraint journal_dropped PRIMARY KEY (tenant_id, origin_id, day)
 -- constraint leaders PRIMARY KEY (name)
 -- constraint message_logs PRIMARY KEY (tenant_id, conv, seq)
+-- constraint message_versions PRIMARY KEY (tenant_id, conv, seq, n)
 -- constraint messages CHECK ((author = ANY (ARRAY['client'::text, 'bot'::text, 'operator'::text, 'platform'::text])))
 -- constraint messages CHECK ((kind = ANY (ARRAY['message'::text, 'note'::text, 'system'::text, 'gap'::text])))
+-- constraint messages CHECK ((receipt = ANY (ARRAY['sent'::text, 'delivered'::text, 'read'::text])))
 -- constraint messages CHECK ((visibility = ANY (ARRAY['visible'::text, 'hidden'::text, 'shadowed'::text, 'deleted'::text])))
 -- constraint messages PRIMARY KEY (tenant_id, conv, seq)
 -- constraint migrations PRIMARY KEY (name)
@@ -309,7 +330,6 @@
 -- constraint origins CHECK (((rate_count >= 1) AND (rate_count <= 1000000000)))
 -- constraint origins CHECK (((rate_window_ms >= 1) AND (rate_window_ms <= 86400000)))
 -- constraint origins CHECK ((language = ANY (ARRAY['en'::text, 'ru'::text, 'es'::text])))
--- constraint origins CHECK ((signature = ANY (ARRAY['required'::text, 'optional'::text])))
 -- constraint origins CHECK ((unknown_bot = ANY (ARRAY['resend'::text, 'hold'::text])))
 -- constraint origins CHECK ((unknown_operator = ANY (ARRAY['resend'::text, 'hold'::text])))
 -- constraint origins FOREIGN KEY (tenant_id) REFERENCES tenants(tenant_id)
@@ -322,8 +342,8 @@
 -- constraint parked_deliveries PRIMARY KEY (tenant_id, conv, seq)
 -- constraint pending PRIMARY KEY (tenant_id, conv, id)
 -- constraint platform_operators PRIMARY KEY (tenant_id, origin_id, operator_id)
--- constraint receipts CHECK ((status = 'failed'::text))
--- constraint receipts PRIMARY KEY (tenant_id, origin_id, message_id, status)
+-- constraint receipts CHECK ((status = ANY (ARRAY['sent'::text, 'delivered'::text, 'read'::text])))
+-- constraint receipts PRIMARY KEY (tenant_id, origin_id, message_id)
 -- constraint request_tags PRIMARY KEY (tenant_id, origin_id, request_id, tag_id)
 -- constraint requests PRIMARY KEY (tenant_id, origin_id, request_id)
 -- constraint sessions CHECK ((owner = ANY (ARRAY['bot'::text, 'human'::text])))
@@ -347,11 +367,12 @@
 -- index CREATE UNIQUE INDEX discarded_deliveries_pkey ON public.discarded_deliveries USING btree (tenant_id, conv, seq)
 -- index CREATE UNIQUE INDEX discarded_pkey ON public.discarded USING btree (tenant_id, conv, id)
 -- index CREATE UNIQUE INDEX event_keys_pkey ON public.event_keys USING btree (tenant_id, origin_id, bucket, key)
--- index CREATE UNIQUE INDEX holds_pkey ON public.holds USING btree (tenant_id, origin_id)
+-- index CREATE UNIQUE INDEX holds_pkey ON public.holds USING btree (tenant_id, origin_id, scope)
 -- index CREATE UNIQUE INDEX journal_dropped_pkey ON public.journal_dropped USING btree (tenant_id, origin_id, day)
 -- index CREATE UNIQUE INDEX journal_pkey ON ONLY public.journal USING btree (tenant_id, day, id)
 -- index CREATE UNIQUE INDEX leaders_pkey ON public.leaders USING btree (name)
 -- index CREATE UNIQUE INDEX message_logs_pkey ON public.message_logs USING btree (tenant_id, conv, seq)
+-- index CREATE UNIQUE INDEX message_versions_pkey ON public.message_versions USING btree (tenant_id, conv, seq, n)
 -- index CREATE UNIQUE INDEX messages_pkey ON public.messages USING btree (tenant_id, conv, seq)
 -- index CREATE UNIQUE INDEX migrations_pkey ON public.migrations USING btree (name)
 -- index CREATE UNIQUE INDEX orders_pkey ON public.orders USING btree (tenant_id, id)
@@ -364,7 +385,7 @@
 -- index CREATE UNIQUE INDEX parked_pkey ON public.parked USING btree (tenant_id, conv, id)
 -- index CREATE UNIQUE INDEX pending_pkey ON public.pending USING btree (tenant_id, conv, id)
 -- index CREATE UNIQUE INDEX platform_operators_pkey ON public.platform_operators USING btree (tenant_id, origin_id, operator_id)
--- index CREATE UNIQUE INDEX receipts_pkey ON public.receipts USING btree (tenant_id, origin_id, message_id, status)
+-- index CREATE UNIQUE INDEX receipts_pkey ON public.receipts USING btree (tenant_id, origin_id, message_id)
 -- index CREATE UNIQUE INDEX request_tags_pkey ON public.request_tags USING btree (tenant_id, origin_id, request_id, tag_id)
 -- index CREATE UNIQUE INDEX requests_pkey ON public.requests USING btree (tenant_id, origin_id, request_id)
 -- index CREATE UNIQUE INDEX sessions_pkey ON public.sessions USING btree (tenant_id, conv, number)
@@ -397,6 +418,8 @@
 -- policy journal_overflow.owner_sees_all for * using true check true
 -- policy message_logs.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
 -- policy message_logs.owner_sees_all for * using true check true
+-- policy message_versions.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy message_versions.owner_sees_all for * using true check true
 -- policy messages.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
 -- policy messages.owner_sees_all for * using true check true
 -- policy orders.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
@@ -428,29 +451,36 @@
 -- policy timers.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
 -- policy timers.owner_sees_all for * using true check true
 -- view deliveries with security_invoker=true: SELECT m.tenant_id, m.conv, m.seq, m.origin_id, m.author, m.at AS created_at, CASE WHEN (o.seq IS NOT NULL) THEN o.status WHEN (p.seq IS NOT NULL) THEN 'parked'::text WHEN (d.seq IS NOT NULL) THEN 'discarded'::text WHEN (last.outcome = ANY (ARRAY['failed'::text, 'not_sent'::text, 'throttled'::text, 'quota'::text, 'unauthorized'::text])) THEN 'rejected'::text ELSE COALESCE(last.outcome, 'none'::text) END AS status, last.n AS attempts, last.status AS http_status, last.detail, last.message_id FROM ((((messages m LEFT JOIN outbox o USING (tenant_id, conv, seq)) LEFT JOIN parked_deliveries p USING (tenant_id, conv, seq)) LEFT JOIN discarded_deliveries d USING (tenant_id, conv, seq)) LEFT JOIN LATERAL ( SELECT a.tenant_id, a.conv, a.seq, a.n, a.origin_id, a.started_at, a.finished_at, a.outcome, a.status, a.detail, a.message_id, a.declared_unknown_at, a.settled_by FROM attempts a WHERE ((a.tenant_id = m.tenant_id) AND (a.conv = m.conv) AND (a.seq = m.seq)) ORDER BY a.n DESC LIMIT 1) last ON (true)) WHERE (m.author = 'bot'::text);
--- function active_holds() returns TABLE(tenant_id integer, origin_id integer, reason text, left_ms double precision) sql stable security definer set search_path=public, pg_temp
+-- function active_holds() returns TABLE(tenant_id integer, origin_id integer, scope text, reason text, left_ms double precision) sql stable security definer set search_path=public, pg_temp
 -- function all_origins() returns SETOF origins sql stable security definer set search_path=public, pg_temp
+-- function carry_receipts(p_tenant integer, p_conv uuid, p_origin integer, p_messages text[]) returns void sql
+-- function change_messages(p_changes json, p_ok integer[]) returns void plpgsql
 -- function close_to_public() returns void plpgsql
 -- function commit_lanes(p_lanes json, p_messages json, p_logs json, p_outbox json, p_rare json) returns TABLE(i integer, verdict text) plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off, plan_cache_mode=force_generic_plan
 -- function commit_rare(p_rare json, p_ok integer[]) returns void plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off, plan_cache_mode=force_generic_plan
+-- function conversation_sends(p_origin integer, p_within_ms integer) returns TABLE(identity text, ages double precision[]) sql stable security definer set search_path=public, pg_temp
 -- function count_attempt(p_tenant integer, p_conv uuid, p_id bigint, p_reason text, p_floor integer, p_more integer) returns integer plpgsql security definer set search_path=public, pg_temp
 -- function discard_delivery(p_tenant integer, p_conv uuid, p_seq bigint, p_by text, p_why text) returns text sql security definer set search_path=public, pg_temp
 -- function discard_event(p_tenant integer, p_conv uuid, p_id bigint, p_by text, p_why text) returns text sql security definer set search_path=public, pg_temp
 -- function drop_journal_before(p_day date) returns bigint plpgsql security definer set search_path=public, pg_temp, lock_timeout=500ms
 -- function due_timers(p_limit integer, p_offset integer) returns TABLE(tenant_id integer, conv uuid) sql stable security definer set search_path=public, pg_temp
 -- function echo_facts(p_echoes json) returns TABLE(i integer, ours boolean, in_flight boolean, unsettled json) sql stable security definer set search_path=public, pg_temp
+-- function edit_message(p_tenant integer, p_conv uuid, p_seq bigint, p_text text, p_parts jsonb, p_at timestamp with time zone) returns void plpgsql
 -- function fail_event(p_tenant integer, p_conv uuid, p_id bigint, p_reason text, p_attempts_max integer, p_counted boolean) returns TABLE(parked boolean, wait_ms double precision) plpgsql security definer set search_path=public, pg_temp
 -- function grant_to_pipeline() returns boolean plpgsql
 -- function ingest(p_events json, p_raw bytea) returns TABLE(o integer, id bigint, at_ms double precision) plpgsql security definer set search_path=public, pg_temp, plan_cache_mode=force_generic_plan
 -- function isolate(target regclass) returns void plpgsql
+-- function journal_body(p_tenant integer, p_at timestamp with time zone, p_id bigint) returns bytea sql stable set enable_seqscan=off
+-- function later_status(a text, b text) returns text sql immutable
 -- function ledger(p_tenant text, p_origin text) returns TABLE(tenant_id integer, tenant text, origin_id integer, origin text, received bigint, applied bigint, duplicate bigint, ignored bigint, parked bigint, discarded bigint, pending bigint) sql stable security definer set search_path=public, pg_temp
 -- function load_lanes(p_lanes json, p_events integer) returns TABLE(i integer, version bigint, state jsonb, origin_id integer, due_ms double precision, now_ms double precision, id bigint, at_ms double precision, attempts smallint, wait_ms double precision, event_origin integer, item integer, raw bytea) plpgsql stable security definer set search_path=public, pg_temp, enable_seqscan=off, plan_cache_mode=force_generic_plan
+-- function message_named(p_tenant integer, p_conv uuid, p_origin integer, p_message text) returns bigint sql stable
 -- function ms(t interval) returns double precision sql immutable
 -- function ms(t timestamp with time zone) returns double precision sql stable
 -- function noted(p_history jsonb, p_entry jsonb) returns jsonb sql immutable
 -- function oldest_journal_day() returns date sql stable security definer set search_path=public, pg_temp
 -- function open_work(p_limit integer) returns TABLE(pending bigint, pending_oldest_ms double precision, outbox bigint, outbox_oldest_ms double precision, parked_events bigint, parked_deliveries bigint) sql stable security definer set search_path=public, pg_temp
--- function outbox_exchange(p_finished json, p_grants json) returns TABLE(i integer, verdict text, seq bigint, attempt integer, failures integer, author text, body text, wait_ms double precision, left_ms double precision) plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off, plan_cache_mode=force_generic_plan
+-- function outbox_exchange(p_finished json, p_grants json) returns TABLE(i integer, verdict text, seq bigint, attempt integer, failures integer, author text, body text, wait_ms double precision, left_ms double precision, held_scope text) plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off, plan_cache_mode=force_generic_plan
 -- function outbox_finish(p_finished json) returns void plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off, plan_cache_mode=force_generic_plan
 -- function outbox_settle(p_finished json) returns void plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off, plan_cache_mode=force_generic_plan
 -- function park_event(p_tenant integer, p_conv uuid, p_id bigint, p_reason text) returns void plpgsql security definer set search_path=public, pg_temp
@@ -462,7 +492,7 @@
 -- function replay_delivery(p_tenant integer, p_conv uuid, p_seq bigint, p_deadline_ms double precision) returns text plpgsql security definer set search_path=public, pg_temp
 -- function replay_event(p_tenant integer, p_conv uuid, p_id bigint, p_by text) returns text plpgsql security definer set search_path=public, pg_temp
 -- function silent_sends(p_silent_ms integer, p_limit integer) returns TABLE(tenant_id integer, conv uuid, seq bigint, origin_id integer, author text, attempt integer, failures integer, token text, silences integer, silent_ms double precision, left_ms double precision) sql stable security definer set search_path=public, pg_temp
--- function stranded_deliveries(p_tenant integer, p_conv uuid, p_age_ms integer, p_limit integer) returns TABLE(tenant_id integer, conv uuid, origin_id integer, open bigint, wait_ms double precision) sql stable security definer set search_path=public, pg_temp
+-- function stranded_deliveries(p_tenant integer, p_conv uuid, p_age_ms integer, p_limit integer) returns TABLE(tenant_id integer, conv uuid, origin_id integer, open bigint, wait_ms double precision, identity text) sql stable security definer set search_path=public, pg_temp
 -- function stranded_lanes(p_after bigint, p_age_ms integer, p_limit integer) returns TABLE(id bigint, tenant_id integer, conv uuid, wait_ms double precision) sql stable security definer set search_path=public, pg_temp
 -- function suspect_event(p_tenant integer, p_conv uuid, p_reason text, p_attempts_max integer, p_survived boolean) returns text plpgsql security definer set search_path=public, pg_temp
 -- function take_lead(p_name text, p_holder text, p_ms integer) returns boolean plpgsql security definer set search_path=public, pg_temp

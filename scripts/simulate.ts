@@ -1,7 +1,7 @@
 import {
   type SimulationProgress,
   simulateClients,
-} from "../src/channels/chat2desk/fake/simulate-clients.ts";
+} from "../src/fake-platform/simulation/simulate-clients.ts";
 import { readSimulateOptions, type SimulateOptions, USAGE } from "./simulate/options.ts";
 import { ProgressLine } from "./simulate/progress-line.ts";
 import { connectPlatform } from "./simulate/remote-platform.ts";

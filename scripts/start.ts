@@ -12,6 +12,7 @@ import { platformPart } from "./services/platform.ts";
 import { requireFreePort } from "./services/ports.ts";
 import { readiness } from "./services/readiness.ts";
 import { openRun, type RunRecord } from "./services/run-record.ts";
+import { secretKey } from "./services/secret-key.ts";
 import { CannotStart } from "./services/service.ts";
 import { Services } from "./services/services.ts";
 import { listenForStop } from "./services/stop-request.ts";
@@ -99,7 +100,7 @@ async function bringUp(services: Services, record: RunRecord, signal: AbortSigna
   const platform = await platformPart(services, url, signal);
   const parts = [postgres, redis, ...(platform === undefined ? [] : [platform])];
   const environment = Object.assign(
-    { PORT: String(port), HOOKDESK_URL: url },
+    { PORT: String(port), HOOKDESK_URL: url, HOOKDESK_SECRET_KEY: secretKey() },
     ...parts.map((part) => part.environment),
   );
   const row = await startRoles(services, environment, { url, signal });

@@ -41,14 +41,19 @@ export function tokenOf(name: string): string {
   return `drill-token-${name}`;
 }
 
+/** As an installation without a key stores them. */
+function credentialsOf(name: string): string {
+  return `plain:${JSON.stringify({ token: tokenOf(name), signature: "required" })}`;
+}
+
 /** Writes tenants and origins; `apiUrl` is where the platform is reached. */
 export async function writeAccounts(client: pg.Client, apiUrl: string): Promise<void> {
   for (const tenant of new Set(accounts.map((account) => account.tenant)))
     await client.query("INSERT INTO tenants (name) VALUES ($1)", [tenant]);
   for (const { name, tenant, policy, limit } of accounts)
     await client.query(
-      `INSERT INTO origins (tenant_id, channel, origin_key, api_url, api_token, rate_count, rate_window_ms, unknown_bot)
+      `INSERT INTO origins (tenant_id, channel, origin_key, api_url, credentials, rate_count, rate_window_ms, unknown_bot)
        SELECT tenant_id, 'chat2desk', $2, $3, $4, $5, $6, $7 FROM tenants WHERE name = $1`,
-      [tenant, name, apiUrl, tokenOf(name), limit.count, limit.windowMs, policy],
+      [tenant, name, apiUrl, credentialsOf(name), limit.count, limit.windowMs, policy],
     );
 }

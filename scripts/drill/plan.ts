@@ -1,4 +1,4 @@
-import { seededRandom } from "../../src/channels/chat2desk/fake/seeded-random.ts";
+import { seededRandom } from "../../src/fake-platform/seeded-random.ts";
 import { catalogue } from "./faults/catalogue.ts";
 import type { Fault } from "./faults/fault.ts";
 import type { DrillOptions } from "./options.ts";

@@ -3,7 +3,7 @@
  *
  *   stage up ─▶ calm (what can this machine do?) ─▶ faults under load ─▶ healed ─▶ clients finish, work drains ─▶ output read ─▶ check
  */
-import { seededRandom } from "../../src/channels/chat2desk/fake/seeded-random.ts";
+import { seededRandom } from "../../src/fake-platform/seeded-random.ts";
 import { until } from "../services/until.ts";
 import { accounts } from "./accounts.ts";
 import { check } from "./checker/check.ts";

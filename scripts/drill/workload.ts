@@ -5,7 +5,7 @@
  *   burst: one webhook a hundred times at once                                  echo of the past: an old webhook once more
  */
 import type { FakeChat2Desk } from "../../src/channels/chat2desk/fake/platform.ts";
-import type { Random } from "../../src/channels/chat2desk/fake/seeded-random.ts";
+import type { Random } from "../../src/fake-platform/seeded-random.ts";
 import type { LineKind } from "./histories.ts";
 import type { Recording } from "./recording.ts";
 

@@ -1,13 +1,9 @@
-import {
-  decodeJson,
-  isRecord,
-  type JsonRecord,
-} from "../../src/channels/chat2desk/fake/exact-json.ts";
-import type { AccountStats } from "../../src/channels/chat2desk/fake/platform.ts";
+import { decodeJson, isRecord, type JsonRecord } from "../../src/fake-platform/exact-json.ts";
 import type {
+  AccountStats,
   Reply,
   SimulationDriver,
-} from "../../src/channels/chat2desk/fake/simulation-driver.ts";
+} from "../../src/fake-platform/simulation/driver.ts";
 
 /** A fake platform in another process, driven over its control. */
 export type RemotePlatform = {

@@ -1,4 +1,4 @@
-import type { SimulationFindings } from "../../src/channels/chat2desk/fake/simulation-findings.ts";
+import type { SimulationFindings } from "../../src/fake-platform/simulation/simulation-findings.ts";
 
 /** The findings as lines for people: counts, latency, what the platform saw, the first problems and the verdict. */
 export function findingsTable(findings: SimulationFindings): string {

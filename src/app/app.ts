@@ -1,14 +1,12 @@
-import type { Channel } from "../channels/channel.ts";
-import { createChat2Desk } from "../channels/chat2desk/chat2desk.ts";
 import { systemClock } from "../core/clock.ts";
 import { pause } from "../core/deadline.ts";
 import { originId } from "../core/ids.ts";
 import { createHealth } from "../health/health.ts";
-import { unsafeSettings } from "../health/settings.ts";
+import { unsafeSettings, type Warning } from "../health/settings.ts";
 import type { HttpServer } from "../ingress/server.ts";
-import { createHttpClient } from "../platform/http/client.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
 import type { Origin } from "../tenants/origins.ts";
+import { createAccountsFor, createChannels } from "./channels.ts";
 import type { Config, Role } from "./config.ts";
 import { createFoundation, type Foundation } from "./foundation.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
@@ -36,12 +34,6 @@ export type App = {
 /** A web process listens when its database is ready, so that nobody is answered 503 without need; or when that takes longer, ms. */
 const listenAfterMs = 5_000;
 
-/** Every channel that Hookdesk speaks; a new one is one line here. */
-function createChannels(): ReadonlyMap<string, Channel> {
-  const http = createHttpClient();
-  return new Map([createChat2Desk({ http })].map((channel) => [channel.name, channel]));
-}
-
 /** Builds a process for its role. Nothing is opened but the connection to Redis until `start`. */
 export function createApp(config: Config, role: Role): App {
   const foundation = createFoundation(config, role);
@@ -54,9 +46,11 @@ export function createApp(config: Config, role: Role): App {
 
   const run = async (): Promise<void> => {
     const stopped = () => stopping !== null;
-    const prepared = await prepare(config, logger, { stopped, onWait: waiting.resolve });
+    const channels = createChannels();
+    const accounts = createAccountsFor(channels, config);
+    const prepared = await prepare(foundation, accounts, { stopped, onWait: waiting.resolve });
     if (prepared === null) return;
-    const made = createPipeline(foundation, createChannels(), prepared);
+    const made = createPipeline(foundation, { channels, accounts }, prepared);
     await made.origins.refresh().catch(() => undefined);
     pipeline = made;
     await startAll(made, foundation);
@@ -119,11 +113,19 @@ function webServerOf(foundation: Foundation, pipeline: () => Pipeline | null): H
       const made = pipeline();
       if (made === null) return null;
       const { health: database, messages, outbox } = made.stores;
-      return { database, messages, outbox, warnings: made.warnings };
+      return { database, messages, outbox, warnings: [...made.warnings, ...faultsOf(made)] };
     },
     originName: (id) => nameOf(pipeline()?.origins.byId(originId(id)), id),
   });
   return createWebServer(foundation, { pipeline, health });
+}
+
+/** Origins that nobody can speak for now. */
+function faultsOf({ origins }: Pipeline): readonly Warning[] {
+  return origins.all().flatMap(({ channel, key, fault }) => {
+    if (fault === null) return [];
+    return [{ sentence: `${channel}/${key} cannot be used. ${fault}`, breaksPromise: true }];
+  });
 }
 
 function nameOf(origin: Origin | undefined, id: number): string {

@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { readKey } from "../tenants/keyring.ts";
 import type { LogLevel } from "../platform/telemetry/logger.ts";
 import type { DefaultOrigin } from "../tenants/default-origin.ts";
 
 export const roles = ["web", "worker", "outbox", "cron", "all"] as const;
 export type Role = (typeof roles)[number];
 
-/** Everything the environment says, parsed once. Secrets are in `databaseUrl`, `redisUrl` and the origin's token: never print it. */
+/** Everything the environment says, parsed once. Secrets are in `databaseUrl`, `redisUrl`, the keys and the origin's token: never print it. */
 export type Config = {
   readonly host: string;
   readonly port: number;
@@ -19,6 +20,8 @@ export type Config = {
   readonly deliveryDeadlineMs: number;
   /** Full days for which raw events are kept; 0 keeps them for ever. */
   readonly journalDays: number;
+  /** Keys of credentials at rest, the one that seals first; none: they are stored readable. */
+  readonly secretKeys: readonly Buffer[];
   /** What the environment says about the default tenant's origin; null when no token is given. */
   readonly defaultOrigin: DefaultOrigin | null;
 };
@@ -84,7 +87,17 @@ const url = (schemes: readonly string[], example: string) =>
       `must be an address such as ${example}`,
     );
 
+const secretKeys = z.string().transform((text, context) => {
+  const keys = text.split(",").map((one) => readKey(one.trim()));
+  const readable = keys.filter((key) => key !== null);
+  if (readable.length === keys.length) return readable;
+  const message = "must be keys of 32 bytes in hex or base64, separated by commas";
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
 const schema = z.object({
+  HOOKDESK_SECRET_KEY: secretKeys.default([]),
   HOST: z
     .string()
     .regex(/^[\w.:-]{1,253}$/, "must be an address or a host name")
@@ -145,6 +158,7 @@ export function parseConfig(
       dialogSilenceMs: env.DIALOG_SILENCE,
       deliveryDeadlineMs: env.DELIVERY_DEADLINE,
       journalDays: env.JOURNAL_DAYS,
+      secretKeys: env.HOOKDESK_SECRET_KEY,
       defaultOrigin: defaultOriginOf(env),
     },
   };
@@ -156,8 +170,7 @@ function defaultOriginOf(env: z.infer<typeof schema>): DefaultOrigin | null {
     channel: "chat2desk",
     account: {
       apiUrl: env.CHAT2DESK_API_URL.replace(/\/+$/, ""),
-      apiToken: env.CHAT2DESK_API_TOKEN,
-      signature: env.CHAT2DESK_SIGNATURE,
+      credentials: { token: env.CHAT2DESK_API_TOKEN, signature: env.CHAT2DESK_SIGNATURE },
     },
     language: env.CHAT2DESK_LANGUAGE,
     rate: env.CHAT2DESK_RATE_LIMIT,

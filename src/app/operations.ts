@@ -1,14 +1,17 @@
+import type { ScopeLimit } from "../channels/channel.ts";
 import { systemClock } from "../core/clock.ts";
 import { DeadlineExceeded, pause } from "../core/deadline.ts";
+import type { ConversationId } from "../core/ids.ts";
 import { createLanes } from "../lane/lanes.ts";
 import { type LedgerFilter, type LedgerLine, readLedger } from "../ledger/ledger.ts";
 import { createLimiter } from "../outbox/limiter.ts";
 import { createParking, type Parking } from "../parking/parking.ts";
 import { createParkingStore } from "../parking/store.ts";
-import { createDatabase, type Database } from "../platform/postgres/database.ts";
+import { createDatabase, type Database, type Statement } from "../platform/postgres/database.ts";
 import { createTicketQueue, type QueueName, type TicketQueue } from "../platform/queue/tickets.ts";
 import { createRedis, type RedisClient } from "../platform/redis/redis.ts";
 import { createLogger } from "../platform/telemetry/logger.ts";
+import { createChannels } from "./channels.ts";
 import type { Config } from "./config.ts";
 
 /** What people do to a running system by hand. */
@@ -47,10 +50,16 @@ export async function openOperations(config: Config): Promise<Operations> {
       );
     },
     announce: async (deliveries) => {
+      const scopes = await scopesOf(database, deliveries);
       // Nothing is dispatched here, so no lease matters.
       await withRedis(config, "outbox", (redis) =>
         createLimiter(redis, `${config.redisPrefix}:{o0}:`, 0).announce(
-          deliveries.map((delivery) => ({ ...delivery, count: 1, waitMs: 0 })),
+          deliveries.map((delivery) => ({
+            ...delivery,
+            count: 1,
+            waitMs: 0,
+            scopes: scopes.get(delivery.conversation) ?? [],
+          })),
         ),
       );
     },
@@ -62,6 +71,33 @@ export async function openOperations(config: Config): Promise<Operations> {
       await Promise.all([database.close(), ledgerDatabase.close()]);
     },
   };
+}
+
+const whoseConversations: Statement = {
+  name: "whose_conversations",
+  text: `SELECT conv, identity, channel FROM conversations JOIN origins USING (tenant_id, origin_id)
+         WHERE conv = ANY ($1::uuid[])`,
+};
+type ConversationRow = {
+  readonly conv: ConversationId;
+  readonly identity: string | null;
+  readonly channel: string;
+};
+
+/** The limits that hold for these conversations beside their accounts'. */
+async function scopesOf(
+  database: Database,
+  deliveries: readonly { readonly conversation: ConversationId }[],
+): Promise<ReadonlyMap<ConversationId, readonly ScopeLimit[]>> {
+  const channels = createChannels();
+  const ids = deliveries.map(({ conversation }) => conversation);
+  const rows = await database.query<ConversationRow>(whoseConversations, [ids]);
+  return new Map(
+    rows.map(({ conv, identity, channel }) => [
+      conv,
+      channels.get(channel)?.limits.scopes(identity ?? "") ?? [],
+    ]),
+  );
 }
 
 const shards = { messages: "s0", outbox: "o0" } as const;

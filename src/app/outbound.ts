@@ -54,12 +54,13 @@ export function createOutbound(
     store,
     deliver: (deliveries) =>
       announce(
-        deliveries.map(({ origin, conversation, count }) => ({
+        deliveries.map(({ origin, conversation, identity, count }) => ({
           tenant: origin.tenant,
           origin: origin.id,
           conversation,
           count,
           waitMs: 0,
+          scopes: parts.channels.get(origin.channel)?.limits.scopes(identity ?? "") ?? [],
         })),
       ),
     services: [consumer, sender],

@@ -1,10 +1,11 @@
-import type { Channel } from "../channels/channel.ts";
 import { describeError } from "../core/errors.ts";
 import { type Periodic, periodic, type Service } from "../core/service.ts";
 import type { Warning } from "../health/settings.ts";
 import type { Webhooks } from "../ingress/webhook.ts";
 import type { Limiter } from "../outbox/limiter.ts";
+import type { Accounts } from "../tenants/accounts.ts";
 import { createOrigins, type Origins } from "../tenants/origins.ts";
+import type { Channels } from "./channels.ts";
 import type { Role } from "./config.ts";
 import type { Foundation } from "./foundation.ts";
 import { createInbound } from "./inbound.ts";
@@ -30,11 +31,11 @@ export type Pipeline = {
 /** Builds what a role needs and connects its parts; nothing starts yet. */
 export function createPipeline(
   foundation: Foundation,
-  channels: ReadonlyMap<string, Channel>,
+  { channels, accounts }: { readonly channels: Channels; readonly accounts: Accounts },
   prepared: Prepared,
 ): Pipeline {
   const stores = createAppStores(foundation, prepared);
-  const origins = createOrigins(stores.work);
+  const origins = createOrigins(stores.work, accounts);
   const outbound = createOutbound(foundation, stores, { channels, origins });
   const { deliver } = outbound;
   const inbound = createInbound(foundation, stores, { channels, origins, deliver });
@@ -52,7 +53,7 @@ export function createPipeline(
     webhooks: inbound.webhooks,
     stores,
     services,
-    warnings: prepared.restricted ? [] : [{ sentence: roleWarning, breaksPromise: true }],
+    warnings: warningsOf(prepared, accounts),
     stopSteps: [
       { name: "services", reserveMs: 3_000, run: stopServices },
       // A call that hangs longer is recorded as unknown by somebody else.
@@ -63,6 +64,16 @@ export function createPipeline(
     ],
   };
 }
+
+function warningsOf(prepared: Prepared, { keyring }: Accounts): readonly Warning[] {
+  return [
+    ...(prepared.restricted ? [] : [{ sentence: roleWarning, breaksPromise: true }]),
+    ...(keyring.seals ? [] : [{ sentence: readableWarning, breaksPromise: false }]),
+  ];
+}
+
+const readableWarning =
+  "Credentials of origins are stored unencrypted: set HOOKDESK_SECRET_KEY, then run `npm run hookdesk -- origins rotate`.";
 
 type ServiceSet = Readonly<
   Record<"origins" | "work" | "send" | "keepIn" | "keepOut", readonly Service[]>

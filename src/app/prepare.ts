@@ -4,8 +4,10 @@ import { describeError } from "../core/errors.ts";
 import { createDatabase } from "../platform/postgres/database.ts";
 import { migrate } from "../platform/postgres/migrate.ts";
 import type { LogFields, Logger } from "../platform/telemetry/logger.ts";
+import type { Accounts } from "../tenants/accounts.ts";
 import { saveDefaultOrigin } from "../tenants/default-origin.ts";
 import type { Config } from "./config.ts";
+import type { Foundation } from "./foundation.ts";
 
 const migrations = join(import.meta.dir, "..", "..", "migrations");
 /** How soon PostgreSQL is tried again when it is not there yet, ms. */
@@ -26,14 +28,14 @@ export type Preparing = {
  * started does not matter. Resolves with null when `stopped` says so first.
  */
 export async function prepare(
-  config: Config,
-  logger: Logger,
+  { config, logger }: Pick<Foundation, "config" | "logger">,
+  accounts: Accounts,
   { stopped, onWait }: Preparing,
 ): Promise<Prepared | null> {
   let said: string | null = null;
   while (!stopped()) {
     try {
-      return await prepareOnce(config, logger);
+      return await prepareOnce(config, logger, accounts);
     } catch (error) {
       // Said once for each reason: PostgreSQL may come back with a wrong password, or with a migration that fails.
       const reason = reasonOf(error);
@@ -55,7 +57,7 @@ function reasonOf(error: unknown): LogFields {
   };
 }
 
-async function prepareOnce(config: Config, logger: Logger): Promise<Prepared> {
+async function prepareOnce(config: Config, logger: Logger, accounts: Accounts): Promise<Prepared> {
   const { applied, pipelineRoleReady } = await migrate(config.databaseUrl, migrations);
   if (applied.length > 0) logger.info("migrated", { migrations: applied.join(" ") });
   if (!pipelineRoleReady) logger.warn(roleWarning);
@@ -68,7 +70,7 @@ async function prepareOnce(config: Config, logger: Logger): Promise<Prepared> {
       restricted: false,
       logger,
     });
-    await saveDefaultOrigin(owner, config.defaultOrigin).finally(() => owner.close());
+    await saveDefaultOrigin(owner, config.defaultOrigin, accounts).finally(() => owner.close());
   }
   return { restricted: pipelineRoleReady };
 }

@@ -1,4 +1,12 @@
-import type { ClientMessage } from "../message/event.ts";
+import type {
+  ClientMessage,
+  ConversationReleased,
+  MessageEdited,
+  OperatorChanged,
+  RequestOpened,
+  SideMessage,
+  TagChanged,
+} from "../message/event.ts";
 import type { Arrival } from "./arrival.ts";
 import type { Effect } from "./effect.ts";
 import type { AnyRun, ConversationState } from "./state.ts";
@@ -9,8 +17,27 @@ export function sideEffects(state: ConversationState<AnyRun>, arrival: Arrival):
   switch (event.type) {
     case "side_message":
       return [sideMessage(state, arrival, event)];
-    case "delivery_failed":
-      return [{ type: "receipt", messageId: event.messageId, status: "failed", at }];
+    case "message_edited":
+      return [edited(state, arrival, event)];
+    case "messages_deleted":
+      return event.messageIds.map((messageId) => ({ type: "deletion", messageId }));
+    case "reaction_changed":
+      return [
+        {
+          type: "reaction",
+          messageId: event.messageId,
+          sender: event.sender,
+          emoji: event.emoji,
+        },
+      ];
+    case "receipt":
+      return [{ type: "receipt", of: event.of, status: event.status, detail: event.detail, at }];
+    case "reachability_changed":
+      return forClient(state, (identity) => ({
+        type: "reachable",
+        identity,
+        reachable: event.reachable,
+      }));
     case "contact_changed":
       return forClient(state, (identity) => ({
         type: "contact",
@@ -21,41 +48,15 @@ export function sideEffects(state: ConversationState<AnyRun>, arrival: Arrival):
     case "tag_changed":
       return tagChanged(state, event);
     case "request_opened":
-      return [
-        {
-          type: "request",
-          requestId: event.requestId,
-          kind: event.kind,
-          openedAt: at,
-          closedAt: null,
-        },
-      ];
+      return [requestOpened(event, at)];
     case "conversation_released":
-      return event.requestId === null
-        ? []
-        : [
-            {
-              type: "request",
-              requestId: event.requestId,
-              kind: null,
-              openedAt: null,
-              closedAt: event.by === "request" ? at : null,
-            },
-          ];
+      return requestReleased(event, at);
     case "operator_changed":
-      return [
-        {
-          type: "operator",
-          operatorId: event.operatorId,
-          email: event.email,
-          online: event.online,
-          status: event.status,
-          at,
-        },
-      ];
+      return [operatorOf(event, at)];
     case "client_message":
     case "outbound_message":
     case "conversation_transferred":
+    case "conversation_moved":
       return [];
   }
 }
@@ -82,10 +83,27 @@ function forClient(
   return state.identity === null ? [] : [effect(state.identity)];
 }
 
+function requestOpened(event: RequestOpened, at: number): Effect {
+  const { requestId, kind } = event;
+  return { type: "request", requestId, kind, openedAt: at, closedAt: null };
+}
+
+function requestReleased(event: ConversationReleased, at: number): readonly Effect[] {
+  const { requestId } = event;
+  const closedAt = event.by === "request" ? at : null;
+  if (requestId === null) return [];
+  return [{ type: "request", requestId, kind: null, openedAt: null, closedAt }];
+}
+
+function operatorOf(event: OperatorChanged, at: number): Effect {
+  const { operatorId, email, online, status } = event;
+  return { type: "operator", operatorId, email, online, status, at };
+}
+
 function sideMessage(
   state: ConversationState<AnyRun>,
   arrival: Arrival,
-  event: Extract<Arrival["event"], { type: "side_message" }>,
+  event: SideMessage,
 ): Effect {
   return {
     type: "message",
@@ -96,14 +114,25 @@ function sideMessage(
     shadowed: false,
     messageId: event.messageId,
     content: event.content,
+    context: null,
     at: arrival.at,
   };
 }
 
-function tagChanged(
-  state: ConversationState<AnyRun>,
-  event: Extract<Arrival["event"], { type: "tag_changed" }>,
-): readonly Effect[] {
+function edited(state: ConversationState<AnyRun>, arrival: Arrival, event: MessageEdited): Effect {
+  return {
+    type: "edit",
+    eventId: arrival.id,
+    session: state.sessions.current?.number ?? null,
+    author: event.author,
+    messageId: event.messageId,
+    content: event.content,
+    editedAt: event.platformAt,
+    at: arrival.at,
+  };
+}
+
+function tagChanged(state: ConversationState<AnyRun>, event: TagChanged): readonly Effect[] {
   const added = event.change === "added";
   const { on } = event;
   if (on.kind === "request")

@@ -1,5 +1,7 @@
 import type { DialogEffect } from "../dialog/dialog.ts";
 import type { ClientMessage, OutboundMessage } from "../message/event.ts";
+import { plainText } from "../message/outgoing.ts";
+import { splitText } from "../message/split.ts";
 import { botOwns, endIfSilent, touch } from "../sessions/session.ts";
 import type { Arrival, Rules } from "./arrival.ts";
 import { contactOf, sideEffects } from "./bookkeeping.ts";
@@ -34,6 +36,8 @@ export function decide<Run extends AnyRun>(
     }
     case "conversation_transferred":
       return decided(due, transferred(due.state, { at: arrival.at, event }, rules));
+    case "conversation_moved":
+      return decided(due, { state: { ...due.state, address: event.address }, effects: [] });
     case "conversation_released":
       return decided(due, withEffects(release(due.state, event), sideEffects(due.state, arrival)));
     default:
@@ -110,9 +114,10 @@ function clientMessage<Run extends AnyRun>(
 ): Decision<Run> {
   const { event } = arrival;
   const silence = silenceReason(before, event, rules.enabled);
-  const begun = event.imported
-    ? { state: before, effects: [] }
-    : beginOrGoOn(before, arrival, rules);
+  const begun =
+    event.unanswered === null
+      ? beginOrGoOn(before, arrival, rules)
+      : { state: before, effects: [] };
   const spoken = [
     messageOf(begun.state, arrival, { author: "client", shadowed: !rules.enabled }),
     ...(begun.effects.length === 0 ? [] : contactOf(begun.state, event)),
@@ -120,7 +125,7 @@ function clientMessage<Run extends AnyRun>(
   const known = withEffects(begun, spoken);
   if (silence !== null)
     return withEffects(known, [
-      logOf(arrival, {
+      logOf(before, arrival, {
         before: before.run.state,
         after: before.run.state,
         success: false,
@@ -136,7 +141,7 @@ function silenceReason(
   event: ClientMessage,
   enabled: boolean,
 ): string | null {
-  if (event.imported) return "imported";
+  if (event.unanswered !== null) return event.unanswered;
   if (!enabled) return "origin_disabled";
   return botOwns(state.sessions) ? null : "silenced_operator_owns_session";
 }
@@ -167,23 +172,32 @@ function answer<Run extends AnyRun>(
     effects: [
       ...known.effects,
       ...dialogEffects(state, step.effects),
-      logOf(arrival, {
+      logOf(state, arrival, {
         before: state.run.state,
         after: step.run.state,
         success: step.understood,
         reason: step.reason,
       }),
-      {
-        type: "reply",
-        eventId: arrival.id,
-        session: state.sessions.current?.number ?? null,
-        ownerEpoch: state.sessions.ownerEpoch,
-        text: step.reply,
-        address: arrival.event.address,
-        at: arrival.at,
-      },
+      ...repliesOf(state, arrival, splitText(step.reply, rules.textLimit)),
     ],
   };
+}
+
+/** Words longer than the channel takes are as many deliveries as they have parts, each sent and recorded by itself. */
+function repliesOf(
+  state: ConversationState<AnyRun>,
+  arrival: Received<ClientMessage>,
+  texts: readonly string[],
+): readonly Effect[] {
+  return texts.map((text) => ({
+    type: "reply",
+    eventId: arrival.id,
+    session: state.sessions.current?.number ?? null,
+    ownerEpoch: state.sessions.ownerEpoch,
+    content: plainText(text),
+    address: arrival.event.address,
+    at: arrival.at,
+  }));
 }
 
 type Logged = {
@@ -193,12 +207,16 @@ type Logged = {
   readonly reason: string | null;
 };
 
-function logOf(arrival: Received<ClientMessage>, logged: Logged): Effect {
+function logOf(
+  state: ConversationState<AnyRun>,
+  arrival: Received<ClientMessage>,
+  logged: Logged,
+): Effect {
   const { event } = arrival;
   return {
     type: "log",
     eventId: arrival.id,
-    clientId: event.address.client.value,
+    clientId: state.identity ?? "",
     messageId: event.messageId,
     text: event.content.text,
     stateBefore: logged.before,
@@ -214,7 +232,7 @@ function messageOf(
   arrival: Received<ClientMessage | OutboundMessage>,
   as: { readonly author: MessageEffect["author"]; readonly shadowed: boolean },
 ): MessageEffect {
-  const { messageId, content } = arrival.event;
+  const { messageId, content, context } = arrival.event;
   const session = state.sessions.current?.number ?? null;
   return {
     type: "message",
@@ -223,6 +241,7 @@ function messageOf(
     kind: "message",
     messageId,
     content,
+    context,
     at: arrival.at,
     ...as,
   };

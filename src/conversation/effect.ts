@@ -1,6 +1,7 @@
 import type { DialogEffect } from "../dialog/dialog.ts";
-import type { ContactProfile } from "../message/event.ts";
-import type { Content, ReplyAddress } from "../message/message.ts";
+import type { ContactProfile, ReceiptScope, ReceiptStatus } from "../message/event.ts";
+import type { Content, MessageContext, ReplyAddress, Sender } from "../message/message.ts";
+import type { OutgoingContent } from "../message/outgoing.ts";
 import type { SessionRecord } from "../sessions/session.ts";
 
 /**
@@ -47,9 +48,23 @@ export type Effect =
       readonly at: number;
     }
   | {
-      readonly type: "receipt";
+      readonly type: "reachable";
+      readonly identity: string;
+      readonly reachable: boolean;
+    }
+  | EditEffect
+  | { readonly type: "deletion"; readonly messageId: string }
+  | {
+      readonly type: "reaction";
       readonly messageId: string;
-      readonly status: "failed";
+      readonly sender: Sender;
+      readonly emoji: readonly string[];
+    }
+  | {
+      readonly type: "receipt";
+      readonly of: ReceiptScope;
+      readonly status: ReceiptStatus;
+      readonly detail: string | null;
       readonly at: number;
     }
   | {
@@ -68,6 +83,20 @@ export type MessageEffect = {
   readonly shadowed: boolean;
   readonly messageId: string;
   readonly content: Content;
+  readonly context: MessageContext | null;
+  readonly at: number;
+};
+
+/** Other words for a message; the earlier ones are kept. One that is not known begins with this version. */
+export type EditEffect = {
+  readonly type: "edit";
+  readonly eventId: string;
+  readonly session: number | null;
+  readonly author: "client" | "operator";
+  readonly messageId: string;
+  readonly content: Content;
+  /** By the platform's clock, ms. */
+  readonly editedAt: number | null;
   readonly at: number;
 };
 
@@ -77,7 +106,7 @@ export type ReplyEffect = {
   readonly eventId: string;
   readonly session: number | null;
   readonly ownerEpoch: number;
-  readonly text: string;
+  readonly content: OutgoingContent;
   readonly address: ReplyAddress;
   readonly at: number;
 };

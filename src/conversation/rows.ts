@@ -1,4 +1,7 @@
 import type { ConversationId, OriginId, TenantId } from "../core/ids.ts";
+import type { MessageContext } from "../message/message.ts";
+import { wordsOf, writeDelivery } from "../message/outgoing.ts";
+import { changeRow, isChange } from "./change-rows.ts";
 import type { Effect, MessageEffect, ReplyEffect } from "./effect.ts";
 
 /** Where rows belong: the lane's place in its group, and the keys every row carries. */
@@ -69,7 +72,7 @@ export function addRows(
           t: keys.t,
           c: keys.c,
           origin: keys.o,
-          ...rareRow(effect),
+          ...rareRow(effect, q),
         });
     }
   });
@@ -77,7 +80,7 @@ export function addRows(
 }
 
 function messageRow(at: Row, effect: MessageEffect): Row {
-  const { content } = effect;
+  const { content, context } = effect;
   return {
     ...at,
     ev: effect.eventId,
@@ -87,9 +90,18 @@ function messageRow(at: Row, effect: MessageEffect): Row {
     vi: effect.shadowed ? "shadowed" : "visible",
     mi: effect.messageId,
     tx: content.text,
-    ats: content.attachments.length === 0 ? null : content.attachments,
-    lo: content.location,
+    ps: content.parts.length === 0 ? null : content.parts,
     at: effect.at,
+    ...(context === null ? {} : contextRow(context)),
+  };
+}
+
+function contextRow(context: MessageContext): Row {
+  return {
+    re: context.replyTo,
+    al: context.album,
+    se: context.sender,
+    fw: context.forwardedFrom,
   };
 }
 
@@ -101,7 +113,8 @@ function replyRow(at: Row, effect: ReplyEffect): Row {
     au: "bot",
     ki: "message",
     vi: "visible",
-    tx: effect.text,
+    tx: wordsOf(effect.content),
+    ps: effect.content.type === "text" ? null : [effect.content],
     at: effect.at,
   };
 }
@@ -111,14 +124,15 @@ function outboxRow(at: Row, effect: ReplyEffect, deadlineMs: number): Row {
     ...at,
     au: "bot",
     e: effect.ownerEpoch,
-    b: JSON.stringify({ text: effect.text, address: effect.address }),
+    b: writeDelivery(effect),
     dl: deadlineMs,
   };
 }
 
 type RareEffect = Exclude<Effect, { readonly type: "message" | "reply" | "log" }>;
 
-function rareRow(effect: RareEffect): RareRow {
+function rareRow(effect: RareEffect, q: number): RareRow {
+  if (isChange(effect)) return { k: "change", ...changeRow(effect, q) };
   switch (effect.type) {
     case "session": {
       const { record } = effect;
@@ -141,6 +155,7 @@ function rareRow(effect: RareEffect): RareRow {
         name: profile.name,
         assigned: profile.assignedName,
         phone: profile.phone,
+        username: profile.username,
         external: profile.externalId,
         blacklisted: effect.blacklisted,
       };
@@ -176,8 +191,8 @@ function rareRow(effect: RareEffect): RareRow {
         status: effect.status,
         at: effect.at,
       };
-    case "receipt":
-      return { k: "receipt", message: effect.messageId, status: effect.status, at: effect.at };
+    case "reachable":
+      return { k: "reachable", identity: effect.identity, reachable: effect.reachable };
     case "settled":
       return {
         k: "settled",

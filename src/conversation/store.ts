@@ -39,6 +39,7 @@ export type LoadedEvent = {
   readonly waitMs: number | null;
   readonly origin: OriginId;
   readonly item: number;
+  /** The body it came in; events of one body have one and the same. */
   readonly raw: Uint8Array;
 };
 
@@ -124,7 +125,7 @@ type LoadRow = {
   readonly wait_ms: number | null;
   readonly event_origin: OriginId;
   readonly item: number;
-  readonly raw: Uint8Array;
+  readonly raw: Uint8Array | null;
 };
 type LaneRow = { readonly tenant_id: TenantId; readonly conv: ConversationId };
 
@@ -210,12 +211,21 @@ function groupByLane(rows: readonly LoadRow[], lanes: number): readonly LoadedLa
       origin: first.origin_id,
       dueAt: first.due_ms,
       now: first.now_ms,
-      events: own.flatMap((row) => (row.id === null ? [] : [loadedEvent(row.id, row)])),
+      events: loadedEvents(own),
     };
   });
 }
 
-function loadedEvent(id: string, row: LoadRow): LoadedEvent {
+function loadedEvents(rows: readonly LoadRow[]): readonly LoadedEvent[] {
+  let raw: Uint8Array = new Uint8Array();
+  return rows.flatMap((row) => {
+    if (row.id === null) return [];
+    raw = row.raw ?? raw;
+    return [loadedEvent(row.id, row, raw)];
+  });
+}
+
+function loadedEvent(id: string, row: LoadRow, raw: Uint8Array): LoadedEvent {
   return {
     id,
     at: row.at_ms,
@@ -223,6 +233,6 @@ function loadedEvent(id: string, row: LoadRow): LoadedEvent {
     waitMs: row.wait_ms,
     origin: row.event_origin,
     item: row.item,
-    raw: row.raw,
+    raw,
   };
 }

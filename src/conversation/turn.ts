@@ -1,4 +1,4 @@
-import type { Channel } from "../channels/channel.ts";
+import type { Channel, ReadEvent } from "../channels/channel.ts";
 import { readWebhook } from "../channels/webhook.ts";
 import type { ClaimedLane } from "../lane/lanes.ts";
 import type { Origin, Origins } from "../tenants/origins.ts";
@@ -138,9 +138,9 @@ function takeReadable(
   const channel = channels.get(origin.channel);
   const read: Arrival[] = [];
   let identity: string | null = null;
+  const eventsIn = createBodyReader(origin, channel);
   for (const event of events) {
-    const webhook = channel === undefined ? null : readWebhook(channel, event.raw);
-    const item = webhook?.ok === true ? webhook.events[event.item] : undefined;
+    const item = eventsIn(event.raw)[event.item];
     if (item === undefined || !("event" in item)) {
       return {
         read,
@@ -152,4 +152,20 @@ function takeReadable(
     read.push({ id: event.id, at: event.at, event: item.event });
   }
   return { read, identity, unreadable: null };
+}
+
+/** Reads bodies; events of one body lie one behind the other, so the last one is remembered. */
+function createBodyReader(
+  { account }: Origin,
+  channel: Channel | undefined,
+): (raw: Uint8Array) => readonly ReadEvent[] {
+  let last: Uint8Array | null = null;
+  let events: readonly ReadEvent[] = [];
+  return (raw) => {
+    if (raw === last) return events;
+    const webhook = channel === undefined ? null : readWebhook(channel, raw, account);
+    last = raw;
+    events = webhook?.ok === true ? webhook.events : [];
+    return events;
+  };
 }

@@ -34,5 +34,7 @@ export type WorkerSettings = {
 export type Delivery = {
   readonly origin: Origin;
   readonly conversation: ConversationId;
+  /** The customer, by whom the channel tells the conversation's own limits. */
+  readonly identity: string | null;
   readonly count: number;
 };

@@ -1,6 +1,7 @@
 import { retrying } from "../core/deadline.ts";
 import { describeError } from "../core/errors.ts";
 import type { ClaimedLane, Release } from "../lane/lanes.ts";
+import type { TextLimit } from "../message/split.ts";
 import type { Origin } from "../tenants/origins.ts";
 import type { Rules } from "./arrival.ts";
 import { isSuspect } from "./caution.ts";
@@ -203,11 +204,15 @@ async function decideAll<Run extends AnyRun>(
   return decided;
 }
 
+/** For an origin whose channel this process does not speak: nothing is cut short of what every platform takes. */
+const textLimitUnknown: TextLimit = { max: 1_000, unit: "bytes" };
+
 function rulesOf<Run extends AnyRun>(parts: WorkerParts<Run>, origin: Origin): Rules<Run> {
   return {
     dialog: parts.dialog,
     language: origin.language,
     enabled: origin.enabled,
+    textLimit: parts.channels.get(origin.channel)?.limits.text ?? textLimitUnknown,
     sessionSilenceMs: parts.settings.sessionSilenceMs,
     dialogSilenceMs: parts.settings.dialogSilenceMs,
   };
@@ -220,6 +225,7 @@ function announce<Run extends AnyRun>(parts: WorkerParts<Run>, decided: DecidedT
   const delivery: Delivery = {
     origin: turn.origin,
     conversation: turn.lane.conversation,
+    identity: decided.state.identity,
     count,
   };
   if (count > 0) parts.deliver([delivery]);

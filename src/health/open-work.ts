@@ -20,7 +20,10 @@ export type Hold = {
 
 const ping: Statement = { name: "ping", text: "SELECT 1" };
 const openWork: Statement = { name: "open_work", text: "SELECT * FROM open_work($1)" };
-const activeHolds: Statement = { name: "active_holds_named", text: "SELECT * FROM active_holds()" };
+const activeHolds: Statement = {
+  name: "active_holds_named",
+  text: "SELECT * FROM active_holds() WHERE scope = ''",
+};
 
 type OpenWorkRow = {
   readonly pending: string;

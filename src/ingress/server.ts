@@ -63,9 +63,7 @@ function serve(parts: ServerParts, leaving: () => boolean): ReturnType<typeof Bu
     return response;
   };
   const webhook = (request: Request, channel: string, origin: string) =>
-    ending(
-      request.method === "POST" ? parts.webhooks(request, channel, origin) : wrongMethod("POST"),
-    );
+    ending(parts.webhooks(request, channel, origin));
   const page = (show: Page) => (request: Request) =>
     ending(request.method === "GET" || request.method === "HEAD" ? show() : wrongMethod("GET"));
   return Bun.serve({

@@ -1,4 +1,5 @@
-import type { Channel } from "../channels/channel.ts";
+import { isSupported } from "../channels/capability.ts";
+import type { Acknowledgement, Channel } from "../channels/channel.ts";
 import { readWebhook } from "../channels/webhook.ts";
 import type { Clock } from "../core/clock.ts";
 import type { FreshEvent, Journal, Stored } from "../journal/journal.ts";
@@ -6,13 +7,14 @@ import type { Logger } from "../platform/telemetry/logger.ts";
 import type { Metrics } from "../platform/telemetry/metrics.ts";
 import type { Origin, Origins } from "../tenants/origins.ts";
 import { readBody } from "./body.ts";
-import { refusal } from "./refusal.ts";
+import { refusal, wrongMethod } from "./refusal.ts";
 import { createUnstoredNote } from "./unstored-note.ts";
 
 /**
  * A webhook's way in: verify over the raw bytes, split into events, commit, answer, and wake the lanes without waiting for
  * Redis. Nothing else happens before the answer.
  * The checks come in this order: 404, 413, 415, 401, 400, 503; what passes them all is answered 200, understood or not.
+ * A GET is the platform's question whether the address is ours; it changes nothing.
  */
 export type Webhooks = (request: Request, channel: string, originKey: string) => Promise<Response>;
 
@@ -27,7 +29,7 @@ export type WebhookParts = {
   readonly clock: Clock;
 };
 
-/** Makes the handler of `POST /webhook/{channel}/{originKey}`. */
+/** Makes the handler of `/webhook/{channel}/{originKey}`. */
 export function createWebhooks(parts: WebhookParts): Webhooks {
   const noteUnstored = createUnstoredNote(parts.logger, parts.clock);
   const answer = async (
@@ -41,43 +43,37 @@ export function createWebhooks(parts: WebhookParts): Webhooks {
     const origin = parts.origins.byKey(channelName, originKey);
     if (channel === undefined || origin === undefined)
       return refusal(404, "unknown_origin", "no origin has this address");
+    // Nobody can tell a webhook from a forgery now; the platform delivers again.
+    if (origin.fault !== null)
+      return refusal(503, "origin_unusable", "the origin's credentials cannot be read");
+    if (request.method === "POST") return accept(request, channel, origin);
+    return request.method === "GET"
+      ? greet(request, channel, origin)
+      : wrongMethod(methodsOf(channel));
+  };
+
+  const accept = async (request: Request, channel: Channel, origin: Origin): Promise<Response> => {
     const body = await readBody(request);
     if (!body.ok) return body.refusal;
     const verified = channel.verify({ headers: request.headers, body: body.bytes }, origin.account);
     if (!verified.ok) return refusal(401, verified.reason, signatureSentences[verified.reason]);
-    const webhook = readWebhook(channel, body.bytes);
+    const webhook = readWebhook(channel, body.bytes, origin.account);
     if (!webhook.ok) return refusal(400, webhook.reason, bodySentences[webhook.reason]);
-    return store({ origin, raw: body.bytes, events: webhook.events });
+    return store({ origin, raw: body.bytes, events: webhook.events }, channel);
   };
 
-  const store = async (webhook: Parameters<Journal["store"]>[0]): Promise<Response> => {
+  const store = async (
+    webhook: Parameters<Journal["store"]>[0],
+    channel: Channel,
+  ): Promise<Response> => {
     try {
       const stored = await parts.journal.store(webhook);
       parts.post(stored.flatMap((one) => (one.type === "fresh" ? [one.event] : [])));
-      note(webhook.origin, stored);
-      return new Response("ok");
+      note(parts, webhook.origin, stored);
+      return acknowledged(channel.acknowledge(webhook.events));
     } catch (error) {
       noteUnstored(webhook.origin.id, error);
       return refusal(503, "not_stored", "the event could not be stored; deliver it again");
-    }
-  };
-
-  const note = (origin: Origin, stored: readonly Stored[]): void => {
-    const labels = { channel: origin.channel };
-    for (const one of stored) {
-      if (one.type === "duplicate") parts.metrics.duplicates.inc(labels);
-      else parts.metrics.accepted.inc(labels);
-      if (one.type === "ignored") {
-        parts.metrics.ignored.inc({ ...labels, reason: one.reason });
-        parts.logger.debug("event ignored", { origin: origin.id, reason: one.reason });
-      }
-      if (one.type === "fresh" && parts.logger.debugs) {
-        parts.logger.debug("event accepted", {
-          origin: origin.id,
-          event: one.event.id,
-          conversation: one.event.conversation,
-        });
-      }
     }
   };
 
@@ -88,6 +84,38 @@ export function createWebhooks(parts: WebhookParts): Webhooks {
     if (response.status !== 200) parts.metrics.refused.inc({ status: response.status });
     return response;
   };
+}
+
+/** Counts what became of a webhook's events. */
+function note({ metrics, logger }: WebhookParts, origin: Origin, stored: readonly Stored[]): void {
+  const labels = { channel: origin.channel };
+  for (const one of stored) {
+    if (one.type === "duplicate") metrics.duplicates.inc(labels);
+    else metrics.accepted.inc(labels);
+    if (one.type === "ignored") {
+      metrics.ignored.inc({ ...labels, reason: one.reason });
+      logger.debug("event ignored", { origin: origin.id, reason: one.reason });
+    }
+    if (one.type === "fresh" && logger.debugs) {
+      const { id: event, conversation } = one.event;
+      logger.debug("event accepted", { origin: origin.id, event, conversation });
+    }
+  }
+}
+
+function methodsOf(channel: Channel): string {
+  return isSupported(channel.handshake) ? "GET, POST" : "POST";
+}
+
+function greet(request: Request, channel: Channel, origin: Origin): Response {
+  if (!isSupported(channel.handshake)) return wrongMethod(methodsOf(channel));
+  const answer = channel.handshake(new URL(request.url).searchParams, origin.account);
+  if (!answer.ok) return refusal(403, "handshake_refused", "the question is not for this origin");
+  return acknowledged({ contentType: "text/plain", body: answer.body });
+}
+
+function acknowledged({ contentType, body }: Acknowledgement): Response {
+  return new Response(body, { headers: { "Content-Type": contentType } });
 }
 
 const signatureSentences = {

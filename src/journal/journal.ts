@@ -46,6 +46,8 @@ export type FreshEvent = {
 const webhooksPerCallMax = 256;
 /** A webhook alone may be larger: its own size is limited at the door. */
 const bytesPerCallMax = 4_194_304;
+/** About what one event adds to a statement beside its webhook's body, bytes. */
+const eventBytes = 512;
 /** Two calls overlap one's commit with the next one's work; more only queue up inside PostgreSQL. */
 const callsMax = 2;
 /** A webhook is answered within this time, stored or not, ms. */
@@ -110,7 +112,7 @@ function groupsOf(waiting: readonly Waiting[]): readonly (readonly Waiting[])[] 
   const groups: Waiting[][] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (const one of waiting) {
-    const size = one.webhook.raw.length * Math.max(1, one.webhook.events.length);
+    const size = one.webhook.raw.length + eventBytes * one.webhook.events.length;
     bytes += size;
     if (bytes > bytesPerCallMax) {
       groups.push([]);

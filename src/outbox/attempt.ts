@@ -1,6 +1,7 @@
 import type { Channel, SendOutcome } from "../channels/channel.ts";
 import type { Clock } from "../core/clock.ts";
-import type { ReplyAddress } from "../message/message.ts";
+import { readDelivery } from "../message/outgoing.ts";
+import type { OriginId } from "../core/ids.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
 import type { Metrics } from "../platform/telemetry/metrics.ts";
 import type { Origin, Origins } from "../tenants/origins.ts";
@@ -9,7 +10,8 @@ import { grantLifeMs, grantLifeMsMax } from "./grant-life.ts";
 import { jitterOf } from "./jitter.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Grant, Limiter, SendRelease } from "./limiter.ts";
-import { afterAttempt } from "./policy.ts";
+import { type AfterAttempt, afterAttempt, unknownPolicy } from "./policy.ts";
+import type { HeldScope } from "./scopes.ts";
 
 /**
  * One grant's way: mark the delivery, look at the clock, call the channel, record the end, let the next one go. The intention is
@@ -74,14 +76,13 @@ export function createAttempt(parts: AttemptParts): (timed: TimedGrant) => Promi
 
   const conclude = async (call: Call, outcome: SendOutcome): Promise<void> => {
     const { grant, marked, origin } = call;
-    const after = afterAttempt(outcome, {
+    const decided = afterAttempt(outcome, {
       failures: marked.failures,
-      policy: origin.unknown[marked.author],
+      policy: unknownPolicy(call.channel, origin, marked.author),
       leftMs: marked.left_ms,
       jitter: jitterOf(grant.token),
     });
-    // Where this is lost, the hold is found in PostgreSQL by the next mark.
-    if (after.hold !== null) await limiter.hold(origin.id, after.hold.ms).catch(() => undefined);
+    const after = await onHold(limiter, origin.id, decided);
     if (after.parkReason !== null) metrics.parkedDeliveries.inc();
     if (outcome.type === "sent") metrics.deliverySeconds.observe(ageSeconds(parts, marked));
     await ledger.record(attemptEnded(grant, marked, { outcome, after }));
@@ -101,7 +102,9 @@ export function createAttempt(parts: AttemptParts): (timed: TimedGrant) => Promi
       case "waiting":
         return release({ grant, next: { waitMs: answer.wait_ms }, used: false });
       case "held":
-        await limiter.hold(grant.origin, answer.wait_ms).catch(() => undefined);
+        await limiter
+          .hold(grant.origin, answer.wait_ms, scopeOf(answer.held_scope))
+          .catch(() => undefined);
         return release({ grant, next: "again", used: false });
       case "busy":
         return release({ grant, next: { waitMs: lateMs }, used: false });
@@ -111,6 +114,22 @@ export function createAttempt(parts: AttemptParts): (timed: TimedGrant) => Promi
         return release({ grant, next: "empty", used: false });
     }
   };
+}
+
+/** Tells Redis of a hold. Where this is lost, the hold is found in PostgreSQL by the next mark. */
+async function onHold(
+  limiter: Limiter,
+  origin: OriginId,
+  after: AfterAttempt,
+): Promise<AfterAttempt> {
+  const { hold } = after;
+  if (hold === null) return after;
+  const whole = await limiter.hold(origin, hold.ms, hold.scope ?? undefined).catch(() => false);
+  return whole ? { ...after, hold: { ...hold, scope: null } } : after;
+}
+
+function scopeOf(key: string): HeldScope | undefined {
+  return key === "" ? undefined : { key, unsure: false };
 }
 
 /** Grants that die before their calls begin mean that nothing is sent; one line this often, ms, says so. */
@@ -143,7 +162,8 @@ async function liveGrant(
 ): Promise<{ readonly grant: Grant; readonly live: boolean }> {
   const { clock, limiter } = parts;
   const { grant, sinceMs } = timed;
-  const lifeMs = grantLifeMs(origin.rate.windowMs);
+  const windows = [origin.rate.windowMs, ...grant.scopes.map(({ windowMs }) => windowMs)];
+  const lifeMs = grantLifeMs(Math.min(...windows));
   if (clock.monotonic() - sinceMs <= lifeMs) return { grant, live: true };
   const renewedMs = clock.monotonic();
   if (renewedMs - sinceMs > grantLifeMsMax) return { grant, live: false };
@@ -160,7 +180,7 @@ async function send(parts: AttemptParts, call: Call): Promise<SendOutcome> {
   if (marked.attempt === 1) metrics.limiterWaitSeconds.observe(ageSeconds(parts, marked));
   const begun = clock.monotonic();
   const id = deliveryId(grant, marked);
-  const message = bodyOf(marked.body);
+  const message = readDelivery(marked.body);
   const outcome = await channel.send({ id, ...message, author: marked.author }, origin.account);
   metrics.sendSeconds.observe((clock.monotonic() - begun) / 1_000);
   metrics.sends.inc({ outcome: outcome.type });
@@ -191,10 +211,4 @@ function ageSeconds(parts: AttemptParts, marked: Marked): number {
 /** A delivery's name for platforms and people: tenant, conversation and its place in it. */
 function deliveryId(grant: Grant, marked: Marked): string {
   return `${grant.tenant}-${grant.conversation}-${marked.seq}`;
-}
-
-/** Written by the commit of the conversation, so it is read without a second check. */
-function bodyOf(body: string): { readonly text: string; readonly address: ReplyAddress } {
-  const message: { readonly text: string; readonly address: ReplyAddress } = JSON.parse(body);
-  return message;
 }

@@ -1,5 +1,7 @@
 import type { SendOutcome } from "../channels/channel.ts";
 import { storableText } from "../core/text.ts";
+import type { ReplyAddress } from "../message/message.ts";
+import { readDelivery, writeDelivery } from "../message/outgoing.ts";
 import type { Origin } from "../tenants/origins.ts";
 import type { Grant } from "./limiter.ts";
 import type { AfterAttempt } from "./policy.ts";
@@ -14,8 +16,10 @@ const nothing = {
   mi: null,
   ho: null,
   hr: null,
+  hs: "",
   un: false,
   pk: null,
+  bo: null,
   w: 0,
   fl: 0,
 } as const;
@@ -35,10 +39,21 @@ export function attemptEnded(
     oc: outcome.type,
     st: "status" in outcome ? outcome.status : null,
     // A platform may put anything into its answer; a row that PostgreSQL refuses would leave a sent message unknown.
-    de: "detail" in outcome ? storableText(outcome.detail) : null,
+    de: detailOf(outcome),
     mi: outcome.type === "sent" ? storable(outcome.messageId) : null,
+    bo: after.movedTo === null ? null : movedBody(marked, after.movedTo),
     un: false,
   };
+}
+
+function detailOf(outcome: SendOutcome): string | null {
+  if (!("detail" in outcome)) return null;
+  const named = outcome.type === "rejected" && outcome.reason !== "other";
+  return storableText(named ? `${outcome.reason}: ${outcome.detail}` : outcome.detail);
+}
+
+function movedBody(marked: Marked, address: ReplyAddress): string {
+  return writeDelivery({ ...readDelivery(marked.body), address: storableText(address) });
 }
 
 function storable(text: string | null): string | null {
@@ -99,13 +114,14 @@ function keysOf(grant: Grant): Pick<Finished, "t" | "c" | "g" | "k"> {
   return { t: grant.tenant, c: grant.conversation, g: grant.origin, k: grant.token };
 }
 
-function endOf(after: AfterAttempt): Pick<Finished, "fi" | "w" | "fl" | "ho" | "hr" | "pk"> {
+function endOf(after: AfterAttempt): Pick<Finished, "fi" | "w" | "fl" | "ho" | "hr" | "hs" | "pk"> {
   return {
     fi: after.final,
     w: after.waitMs,
     fl: after.failures,
     ho: after.hold?.ms ?? null,
     hr: after.hold?.reason ?? null,
+    hs: after.hold?.scope?.key ?? "",
     pk: after.parkReason,
   };
 }

@@ -10,8 +10,8 @@ import type { Origins } from "../tenants/origins.ts";
 import { senderSilent } from "./ends.ts";
 import { grantLifeMsMax } from "./grant-life.ts";
 import { jitterOf } from "./jitter.ts";
-import type { Limiter } from "./limiter.ts";
-import { afterSilence } from "./policy.ts";
+import type { Announcement, Limiter } from "./limiter.ts";
+import { afterSilence, unknownPolicy } from "./policy.ts";
 import type { Finished, OutboxStore, SilentSend, StrandedDelivery } from "./store.ts";
 
 /** What is added to a grant's life and the channel's own time before a silent sender is taken for dead, ms. */
@@ -63,7 +63,7 @@ function endOfSilence(parts: OutboxKeeperParts, send: SilentSend): readonly Fini
   if (send.silent_ms < silentMs(channel)) return [];
   const context = {
     failures: send.failures,
-    policy: origin.unknown[send.author],
+    policy: unknownPolicy(channel, origin, send.author),
     leftMs: send.left_ms,
     jitter: jitterOf(send.token),
   };
@@ -113,19 +113,22 @@ async function walk(parts: OutboxKeeperParts, ageMs: number): Promise<number> {
   let woken = 0;
   for (;;) {
     const page = await parts.store.stranded({ ...at, ageMs, limit: pageMax });
-    woken += await parts.limiter.recover(page.map(announcementOf));
+    woken += await parts.limiter.recover(page.map((row) => announcementOf(parts, row)));
     const last = page.at(-1);
     if (last === undefined) return woken;
     at = { tenant: last.tenant_id, conversation: last.conv };
   }
 }
 
-function announcementOf(row: StrandedDelivery) {
+function announcementOf(parts: OutboxKeeperParts, row: StrandedDelivery): Announcement {
+  const origin = parts.origins.byId(row.origin_id);
+  const channel = origin === undefined ? undefined : parts.channels.get(origin.channel);
   return {
     tenant: row.tenant_id,
     origin: row.origin_id,
     conversation: row.conv,
     count: Number(row.open),
     waitMs: row.wait_ms ?? 0,
+    scopes: channel?.limits.scopes(row.identity ?? "") ?? [],
   };
 }

@@ -45,7 +45,8 @@ export function createLedger(store: OutboxStore, logger: Logger): Ledger {
 
   return {
     mark: async (grant) => {
-      const question = { t: grant.tenant, c: grant.conversation, k: grant.token };
+      const sc = grant.scopes.map(({ key }) => key);
+      const question = { t: grant.tenant, c: grant.conversation, k: grant.token, sc };
       try {
         const answer = await exchange({ grant: question });
         return answer.verdict === "recorded" || answer.verdict === "refused" ? null : answer;

@@ -6,11 +6,13 @@ import {
   type TenantId,
   tenantId,
 } from "../core/ids.ts";
+import type { ScopeLimit } from "../channels/channel.ts";
 import type { RedisClient } from "../platform/redis/redis.ts";
 import type { Origin } from "../tenants/origins.ts";
 import { graceMs } from "./grant-life.ts";
 import { pagesOf } from "./pages.ts";
 import { rebuildWindow } from "./rebuild.ts";
+import { type HeldScope, readScopes, type ScopesOf, writeScopes } from "./scopes.ts";
 import { outboxScripts, type RunOutboxScript } from "./scripts.ts";
 import type { OutboxStore } from "./store.ts";
 
@@ -23,7 +25,9 @@ import type { OutboxStore } from "./store.ts";
  *                                    │ └─────────── done, more left ───────────┘  │ back-off
  *                                    └── due ◀── WAITING ◀────────────────────────┘
  *
- * A slot is granted at the moment of sending, never for the future; `grant-life.ts` says how long it may be used.
+ * A slot is granted at the moment of sending, never for the future, over all limits that hold for the conversation; `grant-life.ts`
+ * says how long it may be used. Where only a narrower limit (the chat's, the group's) is full, the conversation waits until exactly
+ * then, and the account's slot is left to others.
  * The limiter is closed (`cold`) until its logs are known to be complete, see `rebuild.ts`.
  */
 export type Limiter = {
@@ -41,13 +45,18 @@ export type Limiter = {
   /** Makes an unused grant one of this moment; null when it has lost its place or the account is on hold. */
   readonly renew: (grant: Grant) => Promise<Grant | null>;
   readonly release: (releases: readonly SendRelease[]) => Promise<void>;
-  readonly hold: (origin: OriginId, ms: number) => Promise<void>;
+  /** Resolves with whether the whole account is held: it is when no scope is named, or when more than one is held in doubt. */
+  readonly hold: (origin: OriginId, ms: number, scope?: HeldScope) => Promise<boolean>;
   readonly setLimits: (origins: readonly Origin[]) => Promise<void>;
   /**
    * Fills the window from the attempts after a loss of Redis. Resolves with whether it opened the limiter; false also while
    * another process is at it.
    */
-  readonly rebuild: (store: OutboxStore, origins: readonly Origin[]) => Promise<boolean>;
+  readonly rebuild: (
+    store: OutboxStore,
+    origins: readonly Origin[],
+    scopesOf: ScopesOf,
+  ) => Promise<boolean>;
 };
 
 export type Announcement = {
@@ -56,6 +65,8 @@ export type Announcement = {
   readonly conversation: ConversationId;
   readonly count: number;
   readonly waitMs: number;
+  /** The conversation's limits beside its account's. */
+  readonly scopes: readonly ScopeLimit[];
 };
 
 export type Grant = {
@@ -67,6 +78,7 @@ export type Grant = {
   readonly announced: number;
   /** When it was granted, by Redis's clock, ms; returned with a slot that was not used. */
   readonly at: number;
+  readonly scopes: readonly ScopeLimit[];
 };
 
 export type Dispatched =
@@ -113,8 +125,9 @@ export function createLimiter(redis: RedisClient, prefix: string, leaseMs: numbe
     }
   };
 
-  const hold = async (origin: OriginId, ms: number): Promise<void> => {
-    await run("hold", [origin, ms]);
+  const hold: Limiter["hold"] = async (origin, ms, scope) => {
+    const reply = await run("hold", [origin, scope?.key ?? "", ms, scope?.unsure === true ? 1 : 0]);
+    return Array.isArray(reply) && Number(reply[0]) === 1;
   };
 
   return {
@@ -140,8 +153,8 @@ export function createLimiter(redis: RedisClient, prefix: string, leaseMs: numbe
     },
     hold,
     setLimits,
-    rebuild: (store, origins) =>
-      rebuildWindow({ redis, prefix, run, setLimits, hold, store, origins }),
+    rebuild: (store, origins, scopesOf) =>
+      rebuildWindow({ redis, prefix, run, setLimits, hold, store, origins, scopesOf }),
   };
 }
 
@@ -155,20 +168,22 @@ function shareOf(free: number, calls: number): number {
 
 function announcementArguments(one: Announcement): readonly (string | number)[] {
   const waitMs = Math.max(0, Math.ceil(one.waitMs));
-  return [one.conversation, one.tenant, one.origin, one.count, waitMs];
+  const { conversation, tenant, origin, count, scopes } = one;
+  return [conversation, tenant, origin, count, waitMs, writeScopes(scopes)];
 }
 
-/** An origin that was switched off may not be called: it has no room for a call. */
+/** An origin that was switched off, or that nobody can speak for, may not be called: it has no room for a call. */
 function limitArguments(origin: Origin): readonly (string | number)[] {
   const { count, windowMs } = origin.rate;
-  const flights = origin.enabled ? origin.inFlightMax : 0;
+  const flights = origin.enabled && origin.fault === null ? origin.inFlightMax : 0;
   const { id, tenant } = origin;
   return [id, tenant, count, windowMs, graceMs(windowMs), flights, credentialsDigest(origin)];
 }
 
 /** Differs when the account's address or token does, and tells nothing about them. */
 function credentialsDigest({ account }: Origin): string {
-  const digest = new Bun.CryptoHasher("sha256").update(`${account.apiUrl}\0${account.apiToken}`);
+  const fields = Object.entries(account.credentials).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const digest = new Bun.CryptoHasher("sha256").update(JSON.stringify([account.apiUrl, fields]));
   return digest.digest("hex").slice(0, 16);
 }
 
@@ -179,20 +194,21 @@ function releaseArguments(release: SendRelease): readonly (string | number)[] {
   return [grant.conversation, grant.token, kind, argument, release.used ? 0 : grant.at];
 }
 
-type DispatchReply = [number, number, [string, string, string, string, number][]];
+type DispatchReply = [number, number, [string, string, string, string, number, string][]];
 
 function dispatchedOf(reply: DispatchReply | readonly unknown[]): Dispatched {
   const [nextDue, at, grants] = reply as DispatchReply;
   return {
     type: "granted",
     nextDueMs: nextDue < 0 ? null : nextDue,
-    grants: grants.map(([conversation, tenant, account, token, announced]) => ({
+    grants: grants.map(([conversation, tenant, account, token, announced, scopes]) => ({
       conversation: conversationId(conversation),
       tenant: tenantId(Number(tenant)),
       origin: originId(Number(account)),
       token,
       announced,
       at,
+      scopes: readScopes(scopes),
     })),
   };
 }

@@ -1,11 +1,15 @@
-import type { SendOutcome } from "../channels/channel.ts";
-import type { UnknownPolicy } from "../tenants/origins.ts";
+import { isSupported } from "../channels/capability.ts";
+import type { Channel, SendOutcome } from "../channels/channel.ts";
+import type { ReplyAddress } from "../message/message.ts";
+import type { HeldScope } from "./scopes.ts";
+import type { Origin, UnknownPolicy } from "../tenants/origins.ts";
 
 /**
  * What becomes of a delivery after an attempt. Pure.
  *
  *   sending ──▶ sent, rejected                       final
- *           ──▶ throttled, quota, unauthorized       pending again at once, the account is on hold; not counted
+ *           ──▶ throttled, quota, unauthorized       pending again at once, the account or scope is on hold; not counted
+ *           ──▶ moved                                pending again with the new address
  *           ──▶ failed, not_sent                     pending after a back-off; parked after the last one or the deadline
  *           ──▶ unknown ── hold ───▶                 final, shown
  *                       ── resend ─▶                 pending after a back-off, one extra copy per such attempt
@@ -15,10 +19,17 @@ export type AfterAttempt = {
   readonly waitMs: number;
   readonly failures: number;
   readonly hold: Hold | null;
+  /** Where it goes now instead. */
+  readonly movedTo: ReplyAddress | null;
   readonly parkReason: string | null;
 };
 
-export type Hold = { readonly ms: number; readonly reason: "throttled" | "quota" | "unauthorized" };
+export type Hold = {
+  readonly ms: number;
+  readonly reason: "throttled" | "quota" | "unauthorized";
+  /** Null: the whole account. */
+  readonly scope: HeldScope | null;
+};
 
 export type AttemptContext = {
   /** Certain and ambiguous failures before this attempt. */
@@ -54,11 +65,21 @@ export function afterAttempt(outcome: SendOutcome, context: AttemptContext): Aft
     case "rejected":
       return ended;
     case "throttled":
-      return onHold({ ms: throttledMs(outcome.retryAfterMs), reason: "throttled" });
+      return onHold({
+        ms: throttledMs(outcome.retryAfterMs),
+        reason: "throttled",
+        scope: outcome.scope,
+      });
     case "quota":
-      return onHold({ ms: quotaHoldMs, reason: "quota" });
+      return onHold({ ms: quotaHoldMs, reason: "quota", scope: null });
     case "unauthorized":
-      return onHold({ ms: unauthorizedHoldMs, reason: "unauthorized" });
+      return onHold({ ms: unauthorizedHoldMs, reason: "unauthorized", scope: null });
+    case "moved":
+      return {
+        ...retry(context),
+        ...(context.failures === 0 ? { waitMs: 0 } : {}),
+        movedTo: outcome.address,
+      };
     case "failed":
     case "not_sent":
       return retry(context);
@@ -80,11 +101,29 @@ export function afterSilence(context: AttemptContext, silences: number): AfterAt
   return { ...after, final: true, waitMs: 0, parkReason: "senders_silent" };
 }
 
-const ended: AfterAttempt = { final: true, waitMs: 0, failures: 0, hold: null, parkReason: null };
+/**
+ * What an unknown end of this delivery means. Where the platform itself makes one of two sends, sending again is always right.
+ */
+export function unknownPolicy(
+  channel: Pick<Channel, "idempotency">,
+  origin: Pick<Origin, "unknown">,
+  author: "bot" | "operator",
+): UnknownPolicy {
+  return isSupported(channel.idempotency) ? "resend" : origin.unknown[author];
+}
 
-/** It is the account that waits, not the delivery: whoever lifts the hold lets it go at once. */
+const ended: AfterAttempt = {
+  final: true,
+  waitMs: 0,
+  failures: 0,
+  hold: null,
+  movedTo: null,
+  parkReason: null,
+};
+
+/** It is the account or the scope that waits, not the delivery: whoever lifts the hold lets it go at once. */
 function onHold(hold: Hold): AfterAttempt {
-  return { final: false, waitMs: 0, failures: 0, hold, parkReason: null };
+  return { ...ended, final: false, hold };
 }
 
 function throttledMs(retryAfterMs: number | null): number {
@@ -96,7 +135,7 @@ function retry(context: AttemptContext): AfterAttempt {
   const spent = context.failures >= quickRetriesMs.length + slowRetriesMax;
   const late = waitMs >= context.leftMs ? "deadline" : null;
   const parkReason = spent ? "retries_spent" : late;
-  return { final: parkReason !== null, waitMs, failures: 1, hold: null, parkReason };
+  return { ...ended, final: parkReason !== null, waitMs, failures: 1, parkReason };
 }
 
 /** Ms before the next try after `failures` earlier ones: 1, 2, 4 s exactly, then growing, jittered by up to a half, at most an hour. */

@@ -4,8 +4,9 @@ import type { RedisClient } from "../platform/redis/redis.ts";
 import type { Origin } from "../tenants/origins.ts";
 import { graceMsMax, grantLifeMsMax } from "./grant-life.ts";
 import { pagesOf } from "./pages.ts";
+import { type HeldScope, scopeName, type ScopesOf } from "./scopes.ts";
 import type { RunOutboxScript } from "./scripts.ts";
-import type { OutboxStore, RecentSends } from "./store.ts";
+import type { OutboxStore } from "./store.ts";
 
 /**
  * Fills the limiter's window from PostgreSQL after a loss of Redis:
@@ -19,9 +20,10 @@ export type RebuildParts = {
   readonly prefix: string;
   readonly run: RunOutboxScript;
   readonly setLimits: (origins: readonly Origin[]) => Promise<void>;
-  readonly hold: (origin: OriginId, ms: number) => Promise<void>;
+  readonly hold: (origin: OriginId, ms: number, scope?: HeldScope) => Promise<boolean>;
   readonly store: OutboxStore;
   readonly origins: readonly Origin[];
+  readonly scopesOf: ScopesOf;
 };
 
 /** What a rebuild asks of Redis beside its scripts: which one it is, and the one place for a nonce. */
@@ -68,14 +70,41 @@ async function refillAll(parts: RebuildParts, nonce: string): Promise<void> {
   await pause(grantLifeMsMax);
   const sends = await parts.store.recentSends(graceMsMax + grantLifeMsMax);
   await parts.setLimits(parts.origins);
-  for (const held of await parts.store.holds()) await parts.hold(held.origin_id, held.left_ms);
-  for (const origin of sends) await refill(parts, nonce, origin);
+  for (const held of await parts.store.holds()) {
+    const scope = held.scope === "" ? undefined : { key: held.scope, unsure: false };
+    await parts.hold(held.origin_id, held.left_ms, scope);
+  }
+  for (const { origin_id, ages } of sends) await refill(parts, nonce, String(origin_id), ages);
+  const narrow = await narrowSends(parts);
+  for (const [name, ages] of narrow) await refill(parts, nonce, name, ages);
 }
 
-async function refill(parts: RebuildParts, nonce: string, sends: RecentSends): Promise<void> {
+/** Ages of the calls inside each narrower window, by its log's name. */
+async function narrowSends(parts: RebuildParts): Promise<ReadonlyMap<string, readonly number[]>> {
+  const logs = new Map<string, number[]>();
+  for (const origin of parts.origins) {
+    const limits = parts.scopesOf(origin);
+    if (limits === null) continue;
+    const withinMs = limits.scopesWithinMs + graceMsMax + grantLifeMsMax;
+    for (const { identity, ages } of await parts.store.conversationSends(origin.id, withinMs)) {
+      for (const { key } of limits.scopes(identity)) {
+        const name = scopeName(origin.id, key);
+        logs.set(name, [...(logs.get(name) ?? []), ...ages]);
+      }
+    }
+  }
+  return logs;
+}
+
+async function refill(
+  parts: RebuildParts,
+  nonce: string,
+  log: string,
+  given: readonly number[],
+): Promise<void> {
   // A call begins at most a grant's life after the mark whose age this is.
-  const ages = sends.ages.map((age) => Math.max(0, age - grantLifeMsMax)).toSorted((a, b) => b - a);
+  const ages = given.map((age) => Math.max(0, age - grantLifeMsMax)).toSorted((a, b) => b - a);
   for (const [index, page] of pagesOf(ages, agesPerCallMax).entries()) {
-    await parts.run("refill", [nonce, sends.origin_id, index === 0 ? 1 : 0, ...page]);
+    await parts.run("refill", [nonce, log, index === 0 ? 1 : 0, ...page]);
   }
 }

@@ -5,11 +5,11 @@ local freed = {}
 for i = 1, #ARGV, 5 do
   local conv, token, kind, argument, unused = ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3]), ARGV[i + 4]
   local key = P .. 'lane:' .. conv
-  local lane = redis.call('HMGET', key, 'tok', 'tn', 'ac', 'n')
+  local lane = redis.call('HMGET', key, 'tok', 'tn', 'ac', 'n', 'sc')
   if lane[1] == token then
     local tenant, account, announced = lane[2], lane[3], tonumber(lane[4] or '0')
     redis.call('ZREM', P .. 'flight:' .. account, conv)
-    if unused ~= '0' then give_back(account, unused) end
+    if unused ~= '0' then give_back(account, lane[5], unused) end
     if kind == 'done' then announced = announced - 1 elseif kind == 'empty' then announced = announced - argument end
     announced = math.max(0, announced)
     if kind == 'wait' then

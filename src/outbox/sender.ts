@@ -11,6 +11,7 @@ import { createAttempt, type TimedGrant } from "./attempt.ts";
 import { createInFlight } from "./in-flight.ts";
 import { createLedger } from "./ledger.ts";
 import type { Limiter, SendRelease } from "./limiter.ts";
+import type { ScopesOf } from "./scopes.ts";
 import type { OutboxStore } from "./store.ts";
 
 /** The sender: asks for grants as long as there are any, and serves them side by side. */
@@ -67,6 +68,11 @@ export function createSender(parts: SenderParts): Sender {
     release,
   });
 
+  const scopesOf: ScopesOf = (origin) => {
+    const limits = parts.channels.get(origin.channel)?.limits;
+    return limits === undefined || limits.scopesWithinMs === 0 ? null : limits;
+  };
+
   const serve = (timed: TimedGrant): Promise<void> =>
     attempt(timed).catch((error) =>
       logger.error("a delivery was left to its silence", { error: describeError(error) }),
@@ -78,7 +84,8 @@ export function createSender(parts: SenderParts): Sender {
     const free = callsInFlightMax - inFlight.size();
     const dispatched = await limiter.dispatch(`${crypto.randomUUID()}.`, free, inFlight.perOrigin);
     if (dispatched.type === "cold") {
-      return (await limiter.rebuild(parts.store, parts.origins.all())) ? 0 : coldMs;
+      const opened = await limiter.rebuild(parts.store, parts.origins.all(), scopesOf);
+      return opened ? 0 : coldMs;
     }
     if (dispatched.grants.length === 0) return Math.min(dispatched.nextDueMs ?? restMs, restMs);
     for (const grant of dispatched.grants) inFlight.add(grant.origin, serve({ grant, sinceMs }));

@@ -10,6 +10,11 @@ export type OutboxStore = {
   readonly stranded: (page: StrandedPage) => Promise<readonly StrandedDelivery[]>;
   readonly silent: (silentMs: number) => Promise<readonly SilentSend[]>;
   readonly recentSends: (graceMs: number) => Promise<readonly RecentSends[]>;
+  /** The calls to each conversation of an origin in the last `withinMs`. */
+  readonly conversationSends: (
+    origin: OriginId,
+    withinMs: number,
+  ) => Promise<readonly ConversationSends[]>;
   readonly holds: () => Promise<readonly ActiveHold[]>;
 };
 
@@ -31,9 +36,13 @@ export type Finished = {
   readonly mi: string | null;
   readonly ho: number | null;
   readonly hr: string | null;
+  /** What is held: the key of a narrower limit, "" for the whole account. */
+  readonly hs: string;
   /** The grant expired before the call: nothing was sent and the attempt does not count. */
   readonly un: boolean;
   readonly pk: string | null;
+  /** The delivery as it is to be sent from now on, when its address has changed. */
+  readonly bo: string | null;
 };
 
 export type GrantQuestion = {
@@ -41,6 +50,8 @@ export type GrantQuestion = {
   readonly t: TenantId;
   readonly c: ConversationId;
   readonly k: string;
+  /** Keys of the narrower limits that hold for it. */
+  readonly sc: readonly string[];
 };
 
 export type GrantAnswer =
@@ -54,7 +65,14 @@ export type GrantAnswer =
       readonly body: string;
       readonly left_ms: number;
     }
-  | { readonly verdict: "waiting" | "held"; readonly i: number; readonly wait_ms: number }
+  | { readonly verdict: "waiting"; readonly i: number; readonly wait_ms: number }
+  | {
+      readonly verdict: "held";
+      readonly i: number;
+      readonly wait_ms: number;
+      /** What is held: the key of a narrower limit, "" for the whole account. */
+      readonly held_scope: string;
+    }
   | { readonly verdict: "busy" | "superseded" | "empty"; readonly i: number };
 
 export type StrandedPage = {
@@ -69,6 +87,8 @@ export type StrandedDelivery = {
   readonly origin_id: OriginId;
   readonly open: string;
   readonly wait_ms: number | null;
+  /** The customer's identity, by which the channel tells the narrower limits. */
+  readonly identity: string | null;
 };
 export type SilentSend = {
   readonly tenant_id: TenantId;
@@ -89,9 +109,12 @@ export type RecentSends = {
   readonly origin_id: OriginId;
   readonly ages: readonly number[];
 };
+export type ConversationSends = { readonly identity: string; readonly ages: readonly number[] };
 export type ActiveHold = {
   readonly tenant_id: TenantId;
   readonly origin_id: OriginId;
+  /** The key of the narrower limit that is held, "" for the whole account. */
+  readonly scope: string;
   readonly reason: string;
   readonly left_ms: number;
 };
@@ -107,6 +130,10 @@ const statements = {
   },
   silent: { name: "silent_sends", text: "SELECT * FROM silent_sends($1, $2)" },
   recent: { name: "recent_sends", text: "SELECT * FROM recent_sends($1)" },
+  conversations: {
+    name: "conversation_sends",
+    text: "SELECT * FROM conversation_sends($1, $2)",
+  },
   holds: { name: "active_holds", text: "SELECT * FROM active_holds()" },
 } satisfies Record<string, Statement>;
 
@@ -127,6 +154,8 @@ export function createOutboxStore(database: Database): OutboxStore {
       ]),
     silent: (silentMs) => database.query<SilentSend>(statements.silent, [silentMs, silentMax]),
     recentSends: (graceMs) => database.query<RecentSends>(statements.recent, [graceMs]),
+    conversationSends: (origin, withinMs) =>
+      database.query<ConversationSends>(statements.conversations, [origin, withinMs]),
     holds: () => database.query<ActiveHold>(statements.holds, []),
   };
 }

@@ -1,4 +1,5 @@
 import type { Database, Statement } from "../platform/postgres/database.ts";
+import type { Accounts, SealedAccount } from "./accounts.ts";
 import type { Origin } from "./origins.ts";
 
 /** The tenant and origin that the environment describes; further ones live in the database alone. */
@@ -12,18 +13,29 @@ const upsertTenant: Statement = {
   text: "INSERT INTO tenants (name) VALUES ('default') ON CONFLICT (name) DO NOTHING",
 };
 
-/** Never another tenant's origin, and written only when something differs, so that starting processes do not queue up behind each other's row locks. */
+type StoredOrigin = SealedAccount & {
+  readonly language: string;
+  readonly rate_count: number;
+  readonly rate_window_ms: number;
+};
+
+const readOrigin: Statement = {
+  name: "read_default_origin",
+  text: `
+    SELECT channel, origin_key, api_url, credentials, language, rate_count, rate_window_ms
+    FROM origins WHERE channel = $1 AND origin_key = '${defaultOriginKey}'`,
+};
+
+/** Never another tenant's origin. */
 const upsertOrigin: Statement = {
   name: "upsert_default_origin",
   text: `
-    INSERT INTO origins AS o (tenant_id, channel, origin_key, api_url, api_token, signature, language, rate_count, rate_window_ms)
-    SELECT tenant_id, $1, '${defaultOriginKey}', $2, $3, $4, $5, $6, $7 FROM tenants WHERE name = 'default'
+    INSERT INTO origins AS o (tenant_id, channel, origin_key, api_url, credentials, language, rate_count, rate_window_ms)
+    SELECT tenant_id, $1, '${defaultOriginKey}', $2, $3, $4, $5, $6 FROM tenants WHERE name = 'default'
     ON CONFLICT (channel, origin_key) DO UPDATE SET
-      api_url = excluded.api_url, api_token = excluded.api_token, signature = excluded.signature, language = excluded.language,
+      api_url = excluded.api_url, credentials = excluded.credentials, language = excluded.language,
       rate_count = excluded.rate_count, rate_window_ms = excluded.rate_window_ms, updated_at = now()
     WHERE o.tenant_id = excluded.tenant_id
-      AND (o.api_url, o.api_token, o.signature, o.language, o.rate_count, o.rate_window_ms)
-      IS DISTINCT FROM (excluded.api_url, excluded.api_token, excluded.signature, excluded.language, excluded.rate_count, excluded.rate_window_ms)
     RETURNING tenant_id, origin_id`,
 };
 
@@ -33,17 +45,40 @@ const dropHold: Statement = {
   text: "DELETE FROM holds WHERE tenant_id = $1 AND origin_id = $2 AND reason IN ('unauthorized', 'quota')",
 };
 
-/** Makes the default tenant and origin what the environment says; needs the owner's connection. */
-export async function saveDefaultOrigin(database: Database, origin: DefaultOrigin): Promise<void> {
+/**
+ * Makes the default tenant and origin what the environment says; needs the owner's connection. Written only when something
+ * differs, so that starting processes do not queue up behind each other's row locks.
+ */
+export async function saveDefaultOrigin(
+  database: Database,
+  origin: DefaultOrigin,
+  accounts: Accounts,
+): Promise<void> {
   await database.query(upsertTenant, []);
+  const [stored] = await database.query<StoredOrigin>(readOrigin, [origin.channel]);
+  if (stored !== undefined && isSame(stored, origin, accounts)) return;
+  const { channel, account, language, rate } = origin;
+  const sealed = accounts.seal({ channel, origin_key: defaultOriginKey }, account);
   const changed = await database.query<{ tenant_id: number; origin_id: number }>(upsertOrigin, [
-    origin.channel,
-    origin.account.apiUrl,
-    origin.account.apiToken,
-    origin.account.signature,
-    origin.language,
-    origin.rate.count,
-    origin.rate.windowMs,
+    channel,
+    account.apiUrl,
+    sealed,
+    language,
+    rate.count,
+    rate.windowMs,
   ]);
   for (const row of changed) await database.query(dropHold, [row.tenant_id, row.origin_id]);
+}
+
+/** A stored origin that was sealed with another key is written again, too. */
+function isSame(stored: StoredOrigin, origin: DefaultOrigin, accounts: Accounts): boolean {
+  const { account, language, rate } = origin;
+  const opened = accounts.open(stored);
+  return (
+    accounts.keyring.isCurrent(stored.credentials) &&
+    Bun.deepEquals(opened.account, account) &&
+    stored.language === language &&
+    stored.rate_count === rate.count &&
+    stored.rate_window_ms === rate.windowMs
+  );
 }

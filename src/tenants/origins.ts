@@ -1,7 +1,8 @@
-import type { Account } from "../channels/channel.ts";
+import type { Account } from "../channels/account.ts";
 import { type OriginId, originId, type TenantId, tenantId } from "../core/ids.ts";
 import type { Language } from "../dialog/dialog.ts";
 import type { Database, Statement } from "../platform/postgres/database.ts";
+import type { Accounts, OpenedAccount, SealedAccount } from "./accounts.ts";
 
 /** What an unanswered send of this origin means: `hold` makes no second copy, `resend` one per ambiguous attempt. */
 export type UnknownPolicy = "hold" | "resend";
@@ -14,6 +15,8 @@ export type Origin = {
   readonly key: string;
   readonly enabled: boolean;
   readonly account: Account;
+  /** Why nobody can speak for this account now; null when all is well. Its webhooks cannot be judged, and nothing is sent. */
+  readonly fault: string | null;
   readonly language: Language;
   readonly rate: { readonly count: number; readonly windowMs: number };
   readonly inFlightMax: number;
@@ -32,15 +35,10 @@ export type Origins = {
   readonly refresh: () => Promise<void>;
 };
 
-type OriginRow = {
+type OriginRow = SealedAccount & {
   readonly tenant_id: number;
   readonly origin_id: number;
-  readonly channel: string;
-  readonly origin_key: string;
   readonly enabled: boolean;
-  readonly api_url: string;
-  readonly api_token: string;
-  readonly signature: "required" | "optional";
   readonly language: Language;
   readonly rate_count: number;
   readonly rate_window_ms: number;
@@ -52,7 +50,8 @@ type OriginRow = {
 const allOrigins: Statement = { name: "all_origins", text: "SELECT * FROM all_origins()" };
 
 /** Makes the memory of all origins; empty until the first `refresh`, which rejects while PostgreSQL is away. */
-export function createOrigins(database: Database): Origins {
+export function createOrigins(database: Database, accounts: Pick<Accounts, "open">): Origins {
+  const open = rememberOpened(accounts);
   let byId = new Map<OriginId, Origin>();
   let byKey = new Map<string, Origin>();
   let ready = false;
@@ -62,7 +61,9 @@ export function createOrigins(database: Database): Origins {
     byId: (id) => byId.get(id),
     all: () => [...byId.values()],
     refresh: async () => {
-      const origins = (await database.query<OriginRow>(allOrigins, [])).map(originOf);
+      const origins = (await database.query<OriginRow>(allOrigins, [])).map((row) =>
+        originOf(row, open(row)),
+      );
       byId = new Map(origins.map((origin) => [origin.id, origin]));
       byKey = new Map(origins.map((origin) => [`${origin.channel}/${origin.key}`, origin]));
       ready = true;
@@ -70,14 +71,27 @@ export function createOrigins(database: Database): Origins {
   };
 }
 
-function originOf(row: OriginRow): Origin {
+/** Decrypts again only what has changed. */
+function rememberOpened(accounts: Pick<Accounts, "open">): (row: OriginRow) => OpenedAccount {
+  const remembered = new Map<number, { readonly of: string; readonly opened: OpenedAccount }>();
+  return (row) => {
+    const of = JSON.stringify([row.channel, row.origin_key, row.api_url, row.credentials]);
+    const known = remembered.get(row.origin_id);
+    if (known?.of === of) return known.opened;
+    const opened = accounts.open(row);
+    remembered.set(row.origin_id, { of, opened });
+    return opened;
+  };
+}
+
+function originOf(row: OriginRow, opened: OpenedAccount): Origin {
   return {
     tenant: tenantId(row.tenant_id),
     id: originId(row.origin_id),
     channel: row.channel,
     key: row.origin_key,
     enabled: row.enabled,
-    account: { apiUrl: row.api_url, apiToken: row.api_token, signature: row.signature },
+    ...opened,
     language: row.language,
     rate: { count: row.rate_count, windowMs: row.rate_window_ms },
     inFlightMax: row.in_flight_max,

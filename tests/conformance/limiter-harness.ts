@@ -6,6 +6,7 @@ import {
   tenantId,
 } from "../../src/core/ids.ts";
 import type { Announcement, Grant, Limiter, SendRelease } from "../../src/outbox/limiter.ts";
+import type { ScopesOf } from "../../src/outbox/scopes.ts";
 import type { OutboxStore } from "../../src/outbox/store.ts";
 import type { Origin } from "../../src/tenants/origins.ts";
 import { simulatedOrigin } from "../support/simulation/simulated-origins.ts";
@@ -37,10 +38,18 @@ export function conversationNo(number: number): ConversationId {
   return conversationId(`00000000-0000-0000-0000-${String(number).padStart(12, "0")}`);
 }
 
-export function announcementOf(origin: Origin, number: number, count = 1): Announcement {
+export function announcementOf(
+  origin: Origin,
+  number: number,
+  count = 1,
+  scopes: Announcement["scopes"] = [],
+): Announcement {
   const conversation = conversationNo(number);
-  return { tenant: origin.tenant, origin: origin.id, conversation, count, waitMs: 0 };
+  return { tenant: origin.tenant, origin: origin.id, conversation, count, waitMs: 0, scopes };
 }
+
+/** Origins without narrower limits. */
+export const noScopes: ScopesOf = () => null;
 
 export function releaseOf(grant: Grant, changes: Partial<SendRelease> = {}): SendRelease {
   return { grant, next: "done", used: true, ...changes };
@@ -54,6 +63,7 @@ export function storeKnowing(sends: ReadonlyMap<OriginId, readonly number[]>): O
     silent: async () => [],
     recentSends: async () =>
       [...sends].map(([origin, ages]) => ({ tenant_id: tenantId(1), origin_id: origin, ages })),
+    conversationSends: async () => [],
     holds: async () => [],
   };
 }

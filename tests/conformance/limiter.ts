@@ -6,6 +6,7 @@ import {
   conversationNo,
   type LimiterHarness,
   longMs,
+  noScopes,
   originOf,
   releaseOf,
   storeKnowing,
@@ -178,7 +179,9 @@ export function limiterConformance(name: string, open: () => Promise<LimiterHarn
           ...used.map((one) => releaseOf(one)),
         ]);
         // New credentials lift the hold.
-        await limiter().setLimits([{ ...origin, account: { ...origin.account, apiToken: "new" } }]);
+        await limiter().setLimits([
+          { ...origin, account: { ...origin.account, credentials: { token: "new" } } },
+        ]);
         await limiter().announce([4, 5].map((number) => announcementOf(origin, number)));
         expect(numbers(await grants())).toEqual([4]);
       });
@@ -223,6 +226,90 @@ export function limiterConformance(name: string, open: () => Promise<LimiterHarn
         expect(numbers(await grants())).toEqual([1]);
       });
 
+      describe("with narrower limits", () => {
+        const chat = (key: string, count = 1) => [{ key, count, windowMs: longMs }];
+        const dispatched = async () => {
+          const found = await limiter().dispatch(`n${crypto.randomUUID()}.`, 64);
+          if (found.type === "cold") throw new Error("the limiter is closed");
+          return found;
+        };
+
+        test("a conversation whose own limit is full steps aside, and the account's slot goes to others", async () => {
+          const origin = originOf(1, 3);
+          await limiter().setLimits([origin]);
+          await limiter().announce([announcementOf(origin, 1, 3, chat("c1"))]);
+          await limiter().release([releaseOf(only(await grants()))]);
+          await limiter().announce([2, 3].map((n) => announcementOf(origin, n, 1, chat(`c${n}`))));
+          expect(numbers(await grants())).toEqual([2, 3]);
+          const late = await dispatched();
+          expect(late.grants).toEqual([]);
+          expect(late.nextDueMs).toBeGreaterThan(0);
+        });
+
+        test("conversations that share a limit share its slots, whatever the account has left", async () => {
+          const origin = originOf(1, 99);
+          await limiter().setLimits([origin]);
+          const group = chat("group", 3);
+          await limiter().announce([1, 2, 3, 4, 5].map((n) => announcementOf(origin, n, 1, group)));
+          await limiter().announce([announcementOf(origin, 6)]);
+          expect(numbers(await grants())).toEqual([1, 2, 3, 6]);
+          await harness.hasten(conversationNo(4));
+          expect(await grants()).toEqual([]);
+        });
+
+        test("all limits of a conversation hold at once", async () => {
+          const origin = originOf(1, 99);
+          await limiter().setLimits([origin]);
+          const both = [...chat("wide", 9), ...chat("tight", 2)];
+          await limiter().announce([announcementOf(origin, 1, 9, both)]);
+          for (let n = 0; n < 2; n += 1) await limiter().release([releaseOf(only(await grants()))]);
+          expect(await grants()).toEqual([]);
+        });
+
+        test("a slot that was not used is free again in every window", async () => {
+          const origin = originOf(1, 1);
+          await limiter().setLimits([origin]);
+          await limiter().announce([announcementOf(origin, 1, 2, chat("c1"))]);
+          const first = only(await grants());
+          expect(first.scopes).toEqual(chat("c1"));
+          await limiter().release([releaseOf(first, { next: "again", used: false })]);
+          const second = only(await grants());
+          expect(await limiter().renew(second)).toMatchObject({ token: second.token });
+        });
+
+        test("a hold of a scope holds those that name it and nobody else", async () => {
+          const origin = originOf(1, 99);
+          await limiter().setLimits([origin]);
+          await limiter().announce([1, 2].map((n) => announcementOf(origin, n, 1, chat(`c${n}`))));
+          expect(await limiter().hold(origin.id, longMs, { key: "c1", unsure: false })).toBe(false);
+          expect(numbers(await grants())).toEqual([2]);
+        });
+
+        test("who is throttled in doubt holds the scope; a second scope in doubt means the account", async () => {
+          const origin = originOf(1, 99);
+          await limiter().setLimits([origin]);
+          await limiter().announce(
+            [1, 2, 3].map((n) => announcementOf(origin, n, 1, chat(`c${n}`))),
+          );
+          expect(await limiter().hold(origin.id, longMs, { key: "c1", unsure: true })).toBe(false);
+          expect(await limiter().hold(origin.id, longMs, { key: "c1", unsure: true })).toBe(false);
+          const granted = await grants();
+          expect(numbers(granted)).toEqual([2, 3]);
+          await limiter().release(granted.map((grant) => releaseOf(grant, { next: "again" })));
+          expect(await limiter().hold(origin.id, longMs, { key: "c2", unsure: true })).toBe(true);
+          await limiter().announce([announcementOf(origin, 4)]);
+          expect(await grants()).toEqual([]);
+        });
+
+        test("recovery brings the limits of a conversation back", async () => {
+          const origin = originOf(1, 99);
+          await limiter().setLimits([origin]);
+          await limiter().recover([announcementOf(origin, 1, 2, chat("c1"))]);
+          await limiter().release([releaseOf(only(await grants()))]);
+          expect(await grants()).toEqual([]);
+        });
+      });
+
       test("tenants take turns, and so do the accounts of one", async () => {
         const origins = [
           originOf(1, 99),
@@ -246,7 +333,7 @@ export function limiterConformance(name: string, open: () => Promise<LimiterHarn
         await limiter().announce([1, 2, 3].map((number) => announcementOf(origin, number)));
         expect(await grants()).toHaveLength(2);
         const former = storeKnowing(new Map([[origin.id, [longMs / 2]]]));
-        expect(await limiter().rebuild(former, [origin])).toBe(true);
+        expect(await limiter().rebuild(former, [origin], noScopes)).toBe(true);
         await limiter().announce([announcementOf(origin, 4)]);
         expect(await grants()).toEqual([]);
       });
@@ -257,14 +344,18 @@ export function limiterConformance(name: string, open: () => Promise<LimiterHarn
         const origin = originOf(1, 9);
         await limiter().announce([announcementOf(origin, 1)]);
         expect(await limiter().dispatch("t.", 64)).toEqual({ type: "cold" });
-        expect(await limiter().rebuild(nothing, [origin])).toBe(true);
+        expect(await limiter().rebuild(nothing, [origin], noScopes)).toBe(true);
         expect(numbers(await grants())).toEqual([1]);
       });
 
       test("a rebuilt window has what PostgreSQL knows", async () => {
         const origin = originOf(1, 3);
         await limiter().announce([1, 2].map((number) => announcementOf(origin, number)));
-        await limiter().rebuild(storeKnowing(new Map([[origin.id, [400, 900]]])), [origin]);
+        await limiter().rebuild(
+          storeKnowing(new Map([[origin.id, [400, 900]]])),
+          [origin],
+          noScopes,
+        );
         expect(numbers(await grants())).toEqual([1]);
       });
 
@@ -274,25 +365,53 @@ export function limiterConformance(name: string, open: () => Promise<LimiterHarn
         const hold = {
           tenant_id: tenantId(1),
           origin_id: origin.id,
+          scope: "",
           reason: "quota",
           left_ms: longMs,
         };
-        await limiter().rebuild({ ...nothing, holds: async () => [hold] }, [origin]);
+        await limiter().rebuild({ ...nothing, holds: async () => [hold] }, [origin], noScopes);
         expect(await grants()).toEqual([]);
+      });
+
+      test("a rebuilt limiter has the narrower windows and holds that PostgreSQL knows", async () => {
+        const origin = originOf(1, 99);
+        const scopes = (identity: string) => [
+          { key: identity.replace(/\/.*/, ""), count: 2, windowMs: longMs },
+        ];
+        const announced = ["one", "two", "three"].map((identity, n) =>
+          announcementOf(origin, n + 1, 1, scopes(identity)),
+        );
+        await limiter().announce(announced);
+        const hold = { scope: "three", reason: "throttled", left_ms: longMs };
+        const known = {
+          ...nothing,
+          conversationSends: async () => [
+            { identity: "one/a", ages: [400] },
+            { identity: "one/b", ages: [900] },
+            { identity: "two", ages: [500] },
+          ],
+          holds: async () => [{ tenant_id: tenantId(1), origin_id: origin.id, ...hold }],
+        };
+        const scopesOf = () => ({ scopes, scopesWithinMs: longMs });
+        expect(await limiter().rebuild(known, [origin], scopesOf)).toBe(true);
+        expect(numbers(await grants())).toEqual([2]);
       });
 
       test("of two rebuilds at the same time one opens the limiter", async () => {
         const origin = originOf(1, 9);
-        const both = [limiter().rebuild(nothing, [origin]), limiter().rebuild(nothing, [origin])];
+        const both = [
+          limiter().rebuild(nothing, [origin], noScopes),
+          limiter().rebuild(nothing, [origin], noScopes),
+        ];
         expect((await Promise.all(both)).toSorted()).toEqual([false, true]);
       });
 
       test("a rebuild that fails leaves the limiter closed, and the next one opens it", async () => {
         const origin = originOf(1, 9);
         const broken = { ...nothing, recentSends: () => Promise.reject(new Error("away")) };
-        await expect(limiter().rebuild(broken, [origin])).rejects.toThrow("away");
+        await expect(limiter().rebuild(broken, [origin], noScopes)).rejects.toThrow("away");
         expect(await limiter().dispatch("t.", 64)).toEqual({ type: "cold" });
-        expect(await limiter().rebuild(nothing, [origin])).toBe(true);
+        expect(await limiter().rebuild(nothing, [origin], noScopes)).toBe(true);
       });
     });
   });

@@ -49,7 +49,7 @@ export function outboxStoreConformance(name: string, open: () => Promise<StoresH
       const { tenant: t, conversation: c } = lane;
       const [answer] = await harness.outbox.exchange(
         [endOf(lane, harness.origin, { ...first, k: "k1" })],
-        [{ i: 5, t, c, k: "k2" }],
+        [{ i: 5, t, c, k: "k2", sc: [] }],
       );
       expect(answer).toMatchObject({ i: 5, verdict: "marked", seq: "1001" });
     });

@@ -4,6 +4,8 @@ import type { Effect } from "../../src/conversation/effect.ts";
 import type { LaneName } from "../../src/lane/lanes.ts";
 import type { Finished, GrantAnswer, OutboxStore } from "../../src/outbox/store.ts";
 import type { Origin } from "../../src/tenants/origins.ts";
+import { plainText } from "../../src/message/outgoing.ts";
+import { bareAddress } from "../support/bare-channel.ts";
 
 /** The stores under test, on one set of tables. */
 export type StoresHarness = {
@@ -75,12 +77,9 @@ function laneCommit(turn: Turn, i: number): LaneCommit {
 
 /** A reply of the bot; "\0" is a text that PostgreSQL refuses. */
 export function reply(text: string, ownerEpoch = 0): Effect {
-  const address = {
-    client: { value: "7", type: "string" },
-    channel: null,
-    transport: null,
-  } as const;
-  return { type: "reply", eventId: "1", session: null, ownerEpoch, text, address, at: 1_000 };
+  const content = plainText(text);
+  const address = bareAddress("7");
+  return { type: "reply", eventId: "1", session: null, ownerEpoch, content, address, at: 1_000 };
 }
 
 export function order(run: number): Effect {
@@ -109,8 +108,10 @@ export function endOf(
     mi: null,
     ho: null,
     hr: null,
+    hs: "",
     un: false,
     pk: null,
+    bo: null,
     ...changes,
   };
 }
@@ -123,7 +124,7 @@ export async function markOne(
 ): Promise<GrantAnswer> {
   const [answer] = await outbox.exchange(
     [],
-    [{ i: 0, t: lane.tenant, c: lane.conversation, k: token }],
+    [{ i: 0, t: lane.tenant, c: lane.conversation, k: token, sc: [] }],
   );
   if (answer === undefined) throw new Error("a grant got no answer");
   return answer;

@@ -98,7 +98,7 @@ async function markSomething(harness: StoresHarness, played: Played): Promise<un
   const { client, count, marks } = played;
   const { tenant: t, conversation: c } = harness.lane(client);
   const k = `k${count}`;
-  const [answer] = await harness.outbox.exchange([], [{ i: 0, t, c, k }]);
+  const [answer] = await harness.outbox.exchange([], [{ i: 0, t, c, k, sc: [] }]);
   if (answer?.verdict !== "marked") return answer?.verdict;
   const { seq: q, attempt: a, failures, author } = answer;
   marks.push({ client, q, a, k });

@@ -6,9 +6,9 @@ import {
 import {
   samePeopleOn,
   simulateClients,
-} from "../../src/channels/chat2desk/fake/simulate-clients.ts";
-import { driveInProcess } from "../../src/channels/chat2desk/fake/simulation-driver.ts";
-import type { SimulationFindings } from "../../src/channels/chat2desk/fake/simulation-findings.ts";
+} from "../../src/fake-platform/simulation/simulate-clients.ts";
+import { driveInProcess } from "../support/drive-chat2desk.ts";
+import type { SimulationFindings } from "../../src/fake-platform/simulation/simulation-findings.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { eventually } from "../support/eventually.ts";
 import { environmentFor, freePort } from "../support/hookdesk.ts";

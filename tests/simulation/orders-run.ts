@@ -12,6 +12,7 @@ import { letClientsWrite, newClients } from "./clients.ts";
 import { createInbound } from "./inbound.ts";
 import { createSimulatedChannel, type SimulatedItem } from "./simulated-channel.ts";
 import { createStage, type Stage } from "./stage.ts";
+import { wordsOf } from "../../src/message/outgoing.ts";
 
 /** Longest a run may take to come to rest, ms. */
 const endMs = 240_000;
@@ -21,6 +22,7 @@ const rules: Rules<OrderRun> = {
   dialog: orderDialog,
   language: "en",
   enabled: true,
+  textLimit: { max: 4_096, unit: "utf16" },
   ...silencesMs,
 };
 
@@ -129,7 +131,7 @@ function replay(tables: Tables, ids: readonly number[]): Decision<OrderRun> {
 }
 
 function textsOf({ effects }: Decision<OrderRun>): readonly string[] {
-  return effects.flatMap((effect) => (effect.type === "reply" ? [effect.text] : []));
+  return effects.flatMap((effect) => (effect.type === "reply" ? [wordsOf(effect.content)] : []));
 }
 
 function numbersOf(

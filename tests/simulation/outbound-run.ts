@@ -9,11 +9,12 @@ import type { Origin } from "../../src/tenants/origins.ts";
 import { addDelivery } from "../support/fakes/tables.ts";
 import { createOutbound, type OutboundMutants } from "./outbound.ts";
 import { createOutboundHistory, type OutboundHistory } from "./outbound-history.ts";
-import { addressOf } from "./simulated-channel.ts";
 import { originsOf, simulatedOrigin } from "../support/simulation/simulated-origins.ts";
 import { createSimulatedPlatform } from "./simulated-platform.ts";
 import { createStage, type Stage } from "./stage.ts";
 import { calm } from "./temper.ts";
+import { plainText, writeDelivery } from "../../src/message/outgoing.ts";
+import { bareAddress } from "../support/bare-channel.ts";
 
 /** Longest a run may take to come to rest, ms. */
 const endMs = 400_000;
@@ -26,13 +27,13 @@ const origins = [
   simulatedOrigin({
     id: originId(1),
     rate: { count: 5, windowMs: 1_000 },
-    account: { apiUrl: "", apiToken: "one", signature: "optional" },
+    account: { apiUrl: "", credentials: { token: "one" } },
     unknown: { bot: "hold", operator: "resend" },
   }),
   simulatedOrigin({
     id: originId(2),
     rate: { count: 3, windowMs: 1_500 },
-    account: { apiUrl: "", apiToken: "two", signature: "optional" },
+    account: { apiUrl: "", credentials: { token: "two" } },
     unknown: { bot: "resend", operator: "hold" },
     inFlightMax: 2,
   }),
@@ -40,7 +41,7 @@ const origins = [
   simulatedOrigin({
     id: originId(4),
     rate: { count: 4, windowMs: 12_500 },
-    account: { apiUrl: "", apiToken: "four", signature: "optional" },
+    account: { apiUrl: "", credentials: { token: "four" } },
     unknown: { bot: "hold", operator: "resend" },
   }),
 ] as const;
@@ -74,7 +75,8 @@ export function runOutbound(seed: number, mutants: OutboundMutants = {}): Outbou
     const make = (version: number, left: number): void => {
       open -= 1;
       put(stage, history, { origin, conversation, version });
-      announce?.([{ tenant: origin.tenant, origin: origin.id, conversation, count: 1, waitMs: 0 }]);
+      const made = { tenant: origin.tenant, origin: origin.id, conversation };
+      announce?.([{ ...made, count: 1, waitMs: 0, scopes: [] }]);
       if (left > 1) later(version + 1, left - 1);
     };
     const later = (version: number, left: number): void => {
@@ -118,7 +120,7 @@ function put(stage: Stage, history: OutboundHistory, made: Made): void {
     seq,
     author,
     ownerEpoch: 0,
-    body: JSON.stringify({ text: String(seq), address: addressOf("client") }),
+    body: writeDelivery({ address: bareAddress("client"), content: plainText(String(seq)) }),
     createdAt: tables.now(),
     deadlineAt: tables.now() + (hurried ? 2_000 : longMs),
     status: "pending",
@@ -134,7 +136,7 @@ function put(stage: Stage, history: OutboundHistory, made: Made): void {
 const busyOrigin = simulatedOrigin({
   id: originId(3),
   rate: { count: 100, windowMs: 10_000 },
-  account: { apiUrl: "", apiToken: "three", signature: "optional" },
+  account: { apiUrl: "", credentials: { token: "three" } },
 });
 const busyConversations = 40;
 const busyDeliveries = 20;

@@ -16,6 +16,7 @@ import { markedRedis, remoteOutboxStore } from "./remote-ports.ts";
 import { createSimulatedChannel } from "./simulated-channel.ts";
 import type { SimulatedPlatform } from "./simulated-platform.ts";
 import { metrics, type Seat, silentLogger, type Stage } from "./stage.ts";
+import { credential } from "../../src/channels/account.ts";
 
 /** Safeguards of the way out that a mutant leaves out. */
 export type OutboundMutants = {
@@ -105,7 +106,7 @@ function startSender(options: OutboundOptions, given: SenderSeat): void {
     },
   };
   const channel = createSimulatedChannel(async (message, account) => {
-    const call = callOf(message.id, origins, account.apiToken);
+    const call = callOf(message.id, origins, credential(account, "token"));
     const attempt = attempts.get(`${call.conversation}/${call.seq}`) ?? 0;
     const outcome = await options.platform.call(seat, { ...call, attempt }, message);
     const guesses = mutants.guessFailure === true && outcome.type === "unknown";
@@ -159,10 +160,10 @@ function limitsService(limiter: Limiter, origins: Origins) {
 }
 
 /** Reads a delivery's name: tenant, conversation and place; the origin is known by its token. */
-function callOf(id: string, origins: Origins, apiToken: string) {
+function callOf(id: string, origins: Origins, token: string) {
   const parts = id.split("-");
   const conversation: ConversationId = conversationId(parts.slice(1, -1).join("-"));
-  const origin = origins.all().find(({ account }) => account.apiToken === apiToken);
+  const origin = origins.all().find(({ account }) => credential(account, "token") === token);
   if (origin === undefined) throw new Error("a call of no origin");
   return { conversation, seq: Number(parts.at(-1)), origin };
 }

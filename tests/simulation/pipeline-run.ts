@@ -9,6 +9,7 @@ import { createSimulatedChannel, outboundMessage } from "./simulated-channel.ts"
 import { originsOf, simulatedOrigin } from "../support/simulation/simulated-origins.ts";
 import { createSimulatedPlatform } from "./simulated-platform.ts";
 import { createStage, type Stage } from "./stage.ts";
+import { wordsOf } from "../../src/message/outgoing.ts";
 
 /** Longest a run may take to come to rest, ms. */
 const endMs = 400_000;
@@ -19,13 +20,13 @@ const origins = [
   simulatedOrigin({
     id: originId(1),
     rate: { count: 20, windowMs: 1_000 },
-    account: { apiUrl: "", apiToken: "one", signature: "optional" },
+    account: { apiUrl: "", credentials: { token: "one" } },
     unknown: { bot: "hold", operator: "hold" },
   }),
   simulatedOrigin({
     id: originId(2),
     rate: { count: 10, windowMs: 1_000 },
-    account: { apiUrl: "", apiToken: "two", signature: "optional" },
+    account: { apiUrl: "", credentials: { token: "two" } },
     unknown: { bot: "resend", operator: "resend" },
   }),
 ] as const;
@@ -44,7 +45,7 @@ export function runPipeline(seed: number): OutboundHistory {
   const platform = createSimulatedPlatform(stage, {
     history: sends,
     onTaken: ({ conversation, origin }, message, messageId) => {
-      const event = outboundMessage(messageId, message.text, "operator");
+      const event = outboundMessage(messageId, wordsOf(message.content), "operator");
       const echo = { origin, conversation, key: messageId, event };
       world.after(world.random.int(echoMsMax), () => clients?.tell(echo));
     },
@@ -72,6 +73,7 @@ export function runPipeline(seed: number): OutboundHistory {
             conversation,
             count,
             waitMs: 0,
+            scopes: [],
           })),
         );
     },

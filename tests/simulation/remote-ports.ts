@@ -51,6 +51,7 @@ export function remoteOutboxStore(store: OutboxStore, { call }: Link): OutboxSto
     stranded: (page) => call(() => store.stranded(page)),
     silent: (silentMs) => call(() => store.silent(silentMs)),
     recentSends: (graceMs) => call(() => store.recentSends(graceMs)),
+    conversationSends: (origin, withinMs) => call(() => store.conversationSends(origin, withinMs)),
     holds: () => call(() => store.holds()),
   };
 }

@@ -1,6 +1,7 @@
 import type { Channel, ReadEvent } from "../../src/channels/channel.ts";
 import type { ChannelEvent, ClientMessage, OutboundMessage } from "../../src/message/event.ts";
-import type { Content, ReplyAddress } from "../../src/message/message.ts";
+import type { Content } from "../../src/message/message.ts";
+import { bareAddress, bareChannel } from "../support/bare-channel.ts";
 
 /** One item of a simulated webhook: our own events, written as they are. */
 export type SimulatedItem = {
@@ -14,18 +15,17 @@ export const sendTimeoutMs = 1_000;
 
 /** The channel of the simulated platform; `send` is what reaches it. */
 export function createSimulatedChannel(send: Channel["send"]): Channel {
-  return {
+  return bareChannel({
     name: "simulated",
     sendTimeoutMs,
-    verify: () => ({ ok: true }),
-    read: (body) => {
+    read: ({ json }) => {
       const { items }: { readonly items: readonly SimulatedItem[] } = JSON.parse(
-        JSON.stringify(body),
+        JSON.stringify(json),
       );
       return items.map(readItem);
     },
     send,
-  };
+  });
 }
 
 export function readItem({ key, client, event }: SimulatedItem): ReadEvent {
@@ -33,11 +33,7 @@ export function readItem({ key, client, event }: SimulatedItem): ReadEvent {
 }
 
 function contentOf(text: string): Content {
-  return { text, attachments: [], location: null };
-}
-
-export function addressOf(client: string): ReplyAddress {
-  return { client: { value: client, type: "string" }, channel: null, transport: null };
+  return { text, parts: [] };
 }
 
 export function clientMessage(key: string, client: string, text: string): ClientMessage {
@@ -45,10 +41,11 @@ export function clientMessage(key: string, client: string, text: string): Client
     type: "client_message",
     messageId: key,
     content: contentOf(text),
-    address: addressOf(client),
+    context: null,
+    address: bareAddress(client),
     contact: null,
     requestId: null,
-    imported: false,
+    unanswered: null,
   };
 }
 
@@ -65,6 +62,7 @@ export function outboundMessage(
     author,
     operatorId: null,
     content: contentOf(text),
+    context: null,
     live: true,
   };
 }

@@ -68,9 +68,14 @@ export function createSimulatedPlatform(
       case "fails":
         return { type: "failed", status: 500, detail: "broken" };
       case "throttles":
-        return { type: "throttled", status: 429, retryAfterMs: 300 + random.int(2_000) };
+        return {
+          type: "throttled",
+          status: 429,
+          retryAfterMs: 300 + random.int(2_000),
+          scope: null,
+        };
       case "rejects":
-        return { type: "rejected", status: 400, detail: "refused" };
+        return { type: "rejected", status: 400, reason: "other", detail: "refused" };
       case "silent":
         return { type: "unknown", detail: "timeout" };
       default: {

@@ -5,9 +5,9 @@ import {
 import {
   samePeopleOn,
   simulateClients,
-} from "../../src/channels/chat2desk/fake/simulate-clients.ts";
-import { driveInProcess } from "../../src/channels/chat2desk/fake/simulation-driver.ts";
-import type { SimulationFindings } from "../../src/channels/chat2desk/fake/simulation-findings.ts";
+} from "../../src/fake-platform/simulation/simulate-clients.ts";
+import { driveInProcess } from "./drive-chat2desk.ts";
+import type { SimulationFindings } from "../../src/fake-platform/simulation/simulation-findings.ts";
 import { freePort, testToken } from "./hookdesk.ts";
 import { type OwnPostgres, type OwnRedis, ownPostgres, ownRedis } from "./own-services.ts";
 import { type HookdeskProcess, startProcess } from "./process.ts";

@@ -13,6 +13,10 @@ import { createOrigins, type Origin, type Origins } from "../../src/tenants/orig
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { eventually } from "./eventually.ts";
 import { testRedisUrl } from "./services.ts";
+import { credential } from "../../src/channels/account.ts";
+import { bareAddress, bareChannel } from "./bare-channel.ts";
+import { plainText, writeDelivery } from "../../src/message/outgoing.ts";
+import { plainAccounts, sealedPlainly } from "./tenants.ts";
 
 /** One call of the scripted channel. */
 export type ScriptedCall = {
@@ -40,21 +44,18 @@ export const sentOutcome: SendOutcome = { type: "sent", messageId: null, status:
 function createScriptedChannel(sendTimeoutMs = 1_000): ScriptedChannel {
   const calls: ScriptedCall[] = [];
   let how: (call: ScriptedCall) => SendOutcome | Promise<SendOutcome> = () => sentOutcome;
-  return {
+  const channel = bareChannel({
     name: "scripted",
     sendTimeoutMs,
-    verify: () => ({ ok: true }),
-    read: () => [],
     send: async (message, account) => {
-      const call = {
-        message,
-        client: message.address.client.value,
-        token: account.apiToken,
-        at: performance.now(),
-      };
+      const token = credential(account, "token");
+      const call = { message, client: message.address, token, at: performance.now() };
       calls.push(call);
       return how(call);
     },
+  });
+  return {
+    ...channel,
     calls,
     answer: (next) => {
       how = next;
@@ -135,7 +136,7 @@ export async function openOutboxBench(
   const closers: (() => Promise<void> | void)[] = [];
   const senders: Sender[] = [];
   const pipeline = databaseOf(database);
-  const origins = createOrigins(pipeline);
+  const origins = createOrigins(pipeline, plainAccounts);
   const store = createOutboxStore(pipeline);
   const redis = await redisOf(closers);
   const leaseMs = Math.max(...[...channels.values()].map(silentMs));
@@ -193,6 +194,7 @@ export async function openOutboxBench(
           conversation,
           count: 1,
           waitMs: 0,
+          scopes: channels.get(origin.channel)?.limits.scopes("") ?? [],
         })),
       );
       for (const sender of senders) sender.wake();
@@ -239,7 +241,7 @@ export async function openOutboxBench(
 export async function dieAfterMark(bench: OutboxBench, grant: Grant): Promise<void> {
   await bench.store.exchange(
     [],
-    [{ i: 0, t: grant.tenant, c: grant.conversation, k: grant.token }],
+    [{ i: 0, t: grant.tenant, c: grant.conversation, k: grant.token, sc: [] }],
   );
 }
 
@@ -285,14 +287,14 @@ function insertOrigin(
 ): Promise<number> {
   const rate = wishes.rate ?? { count: 100_000, windowMs: 60_000 };
   return database.count(
-    `INSERT INTO origins (tenant_id, channel, origin_key, api_url, api_token, rate_count, rate_window_ms, in_flight_max, unknown_bot)
+    `INSERT INTO origins (tenant_id, channel, origin_key, api_url, credentials, rate_count, rate_window_ms, in_flight_max, unknown_bot)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING origin_id`,
     [
       wishes.tenant,
       wishes.channel,
       crypto.randomUUID(),
       wishes.apiUrl ?? "http://127.0.0.1:1",
-      wishes.token ?? crypto.randomUUID(),
+      sealedPlainly({ token: wishes.token ?? crypto.randomUUID() }),
       rate.count,
       rate.windowMs,
       wishes.inFlightMax ?? 64,
@@ -308,9 +310,10 @@ async function insertDeliveries(
   const { origin, client } = given;
   const subject = { kind: "client", identity: client } as const;
   const conversation = conversationOf(tenantId(origin.tenant), origin.id, subject);
-  const address = { client: { value: client, type: "string" }, channel: null, transport: null };
+  const address =
+    origin.channel === "chat2desk" ? JSON.stringify([client, null, null]) : bareAddress(client);
   const texts = given.texts ?? ["hello"];
-  const bodies = texts.map((text) => JSON.stringify({ text, address }));
+  const bodies = texts.map((text) => writeDelivery({ address, content: plainText(text) }));
   await database.rows(
     `WITH turn AS (
        INSERT INTO conversations AS c (tenant_id, conv, origin_id, identity, version, owner_epoch)

@@ -1,3 +1,5 @@
+import type { Accounts } from "../../src/tenants/accounts.ts";
+import { createKeyring } from "../../src/tenants/keyring.ts";
 import type { TestDatabase } from "./database.ts";
 
 export type TestOrigin = {
@@ -16,6 +18,20 @@ export type OriginSettings = {
   readonly language?: "en" | "ru" | "es";
 };
 
+/** Credentials as an installation without a key stores them; for accounts of any channel. */
+export function sealedPlainly(credentials: Readonly<Record<string, string>>): string {
+  return createKeyring([]).seal(JSON.stringify(credentials), "");
+}
+
+/** Opens what `sealedPlainly` closed, whatever the channel. */
+export const plainAccounts: Pick<Accounts, "open"> = {
+  open: (sealed) => {
+    const opened = createKeyring([]).open(sealed.credentials, "");
+    const credentials: Record<string, string> = JSON.parse(opened.ok ? opened.text : "{}");
+    return { account: { apiUrl: sealed.api_url, credentials }, fault: null };
+  },
+};
+
 const rateDefault = { count: 100_000, windowMs: 60_000 };
 
 /** Adds a tenant; resolves with its number. */
@@ -30,13 +46,13 @@ export async function addOrigin(
 ): Promise<TestOrigin> {
   const rate = settings.rate ?? rateDefault;
   const origin = await database.count(
-    `INSERT INTO origins (tenant_id, channel, origin_key, api_url, api_token, language, rate_count, rate_window_ms)
+    `INSERT INTO origins (tenant_id, channel, origin_key, api_url, credentials, language, rate_count, rate_window_ms)
      VALUES ($1, 'chat2desk', $2, $3, $4, $5, $6, $7) RETURNING origin_id`,
     [
       settings.tenant,
       settings.key,
       settings.apiUrl,
-      settings.token,
+      sealedPlainly({ token: settings.token, signature: "required" }),
       settings.language ?? "en",
       rate.count,
       rate.windowMs,

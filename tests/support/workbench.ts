@@ -15,10 +15,11 @@ import { createRedis, type RedisClient } from "../../src/platform/redis/redis.ts
 import { createLogger } from "../../src/platform/telemetry/logger.ts";
 import { createMetrics, type Metrics } from "../../src/platform/telemetry/metrics.ts";
 import { createOrigins, type Origin, type Origins } from "../../src/tenants/origins.ts";
+import { bareAddress, bareChannel } from "./bare-channel.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { eventually } from "./eventually.ts";
 import { testRedisUrl } from "./services.ts";
-import { addOrigin, addTenant } from "./tenants.ts";
+import { addOrigin, addTenant, plainAccounts } from "./tenants.ts";
 
 /** A text for which the toy dialog throws. */
 export const explosive = "explode";
@@ -36,13 +37,10 @@ export const fragileDialog: Dialog<OrderRun> = {
 };
 
 /** A platform whose webhooks are our own events: `{events: [{key, client, event}]}`. */
-export const plainChannel: Channel = {
+export const plainChannel: Channel = bareChannel({
   name: "plain",
-  sendTimeoutMs: 1_000,
-  verify: () => ({ ok: true }),
-  read: (body) => plainEvents(body),
-  send: async () => ({ type: "not_sent", detail: "nobody_there" }),
-};
+  read: ({ json }) => plainEvents(json),
+});
 
 export type PlainEvent = {
   readonly key: string;
@@ -64,11 +62,12 @@ export function clientMessage(messageId: string, text: string): ClientMessage {
   return {
     type: "client_message",
     messageId,
-    content: { text, attachments: [], location: null },
-    address: { client: { value: "7", type: "number" }, channel: null, transport: null },
+    content: { text, parts: [] },
+    context: null,
+    address: bareAddress("7"),
     contact: null,
     requestId: null,
-    imported: false,
+    unanswered: null,
   };
 }
 
@@ -120,7 +119,7 @@ export async function openWorkbench(
   const redis = createRedis(testRedisUrl, "test", logger);
   await eventually("redis is ready", () => redis.ready() && redis.runId() !== null);
   const prefix = `t${crypto.randomUUID().slice(0, 8)}:{s0}:`;
-  const origins = createOrigins(pipeline);
+  const origins = createOrigins(pipeline, plainAccounts);
   await origins.refresh();
   const origin = origins.byKey("plain", "one");
   if (origin === undefined) throw new Error("the origin was not read");

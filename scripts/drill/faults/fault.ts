@@ -1,5 +1,5 @@
 import type { FakeChat2Desk } from "../../../src/channels/chat2desk/fake/platform.ts";
-import type { Random } from "../../../src/channels/chat2desk/fake/seeded-random.ts";
+import type { Random } from "../../../src/fake-platform/seeded-random.ts";
 import type { CrashPoints } from "../crash/crash-points.ts";
 import type { FaultProxy } from "../fault-proxy.ts";
 import type { AccountTerms } from "../histories.ts";

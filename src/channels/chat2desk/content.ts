@@ -1,25 +1,23 @@
 import type { ContactProfile } from "../../message/event.ts";
-import type { Attachment, AttachmentKind, Content } from "../../message/message.ts";
+import type { Content, FileKind, FilePart } from "../../message/message.ts";
 import type { MessageHook, Profile } from "./hooks.ts";
 
 /** A message's text, files and place. Chat2Desk names the usual kinds of file by field and lists any others. */
 export function contentOf(hook: MessageHook): Content {
   const named = [
-    ...attachment("image", hook.photo, null),
-    ...attachment("audio", hook.audio, null),
-    ...attachment("video", hook.video, null),
-    ...attachment("file", hook.pdf, null),
+    ...filePart("image", hook.photo, null),
+    ...filePart("audio", hook.audio, null),
+    ...filePart("video", hook.video, null),
+    ...filePart("file", hook.pdf, null),
   ];
-  const listed = hook.attachments.flatMap(({ link, name }) => attachment("file", link, name));
-  return { text: hook.text, attachments: [...named, ...listed], location: hook.coordinates };
+  const listed = hook.attachments.flatMap(({ link, name }) => filePart("file", link, name));
+  const place = hook.coordinates === null ? [] : [hook.coordinates];
+  return { text: hook.text, parts: [...named, ...listed, ...place] };
 }
 
-function attachment(
-  kind: AttachmentKind,
-  url: string | null,
-  name: string | null,
-): readonly Attachment[] {
-  return url === null ? [] : [{ kind, url, name }];
+/** Chat2Desk's files are plain addresses. */
+function filePart(type: FileKind, url: string | null, name: string | null): readonly FilePart[] {
+  return url === null ? [] : [{ type, file: url, name, mimeType: null, bytes: null }];
 }
 
 /** The customer as the platform describes them. */
@@ -28,6 +26,7 @@ export function profileOf(profile: Profile): ContactProfile {
     name: profile.name,
     assignedName: profile.assigned_name,
     phone: phoneOf(profile.client_phone) ?? phoneOf(profile.phone),
+    username: null,
     externalId: profile.external_id,
   };
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { ExactNumber } from "../../core/json.ts";
 import { storableText } from "../../core/text.ts";
-import type { JsonId } from "../../message/message.ts";
+import { placeOf } from "./place.ts";
+import type { LocationPart } from "../../message/message.ts";
 
 /** The field shapes of Chat2Desk's hooks. Absent, null and "" are the same wherever a field may be empty. */
 
@@ -12,7 +13,9 @@ const wordLengthMax = 64;
 const urlLengthMax = 4_096;
 /** Names, e-mail addresses and the like are cut here. */
 const labelLengthMax = 256;
-const coordinatesLengthMax = 1_000;
+
+/** A JSON scalar that must leave as it arrived: `17` or `"17"`, digits exact beyond 2^53. */
+export type JsonId = { readonly value: string; readonly type: "number" | "string" };
 
 /** An id with the JSON type it came in; null for anything that is not one. */
 export function jsonId(value: unknown): JsonId | null {
@@ -63,8 +66,8 @@ export const optionalLabel = optional(label);
 /** A yes or no in any of the writings that were seen: `true`, `1`, `"1"`. */
 export const flag = field((value) => flags.get(value) ?? null);
 
-/** A place; Chat2Desk documents no format, so an object is kept as its JSON. */
-export const coordinates = optional(place);
+/** A place, see `place.ts`. */
+export const coordinates: z.ZodType<LocationPart | null> = optional(placeOf);
 
 /**
  * A field from a function that answers null for a value of the wrong kind. One transform per field instead of a chain of
@@ -100,13 +103,6 @@ function label(value: unknown): string | null {
 
 function shortText(value: unknown, lengthMax: number): string | null {
   return typeof value === "string" && value.length <= lengthMax ? storableText(value) : null;
-}
-
-function place(value: unknown): string | null {
-  if (typeof value !== "string" && (typeof value !== "object" || value instanceof ExactNumber))
-    return null;
-  const written = typeof value === "string" ? value : JSON.stringify(value);
-  return written.length > coordinatesLengthMax ? null : storableText(written);
 }
 
 function isEmpty(value: unknown): boolean {

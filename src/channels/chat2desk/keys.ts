@@ -1,6 +1,6 @@
 import { CryptoHasher } from "bun";
-import type { JsonId } from "../../message/message.ts";
 import type { EventKey } from "../channel.ts";
+import type { JsonId } from "./fields.ts";
 
 /**
  * Names for the platform's events that a redelivery repeats: it carries the same body and the same `event_time`.

@@ -1,4 +1,5 @@
 import type { ChannelEvent } from "../../message/event.ts";
+import { addressOf } from "./address.ts";
 import { contentOf, platformTime, profileOf } from "./content.ts";
 import type { MessageHook } from "./hooks.ts";
 
@@ -8,10 +9,11 @@ export function clientMessage(hook: MessageHook, imported: boolean): ChannelEven
     type: "client_message",
     messageId: hook.message_id.value,
     content: contentOf(hook),
-    address: { client: hook.client_id, channel: hook.channel_id, transport: hook.transport },
+    context: null,
+    address: addressOf(hook),
     contact: hook.client === null ? null : profileOf(hook.client),
     requestId: hook.request_id,
-    imported,
+    unanswered: imported ? "imported" : null,
   };
 }
 
@@ -24,6 +26,7 @@ export function outboundMessage(hook: MessageHook, live: boolean): ChannelEvent 
     author: hook.type === "to_client" && hook.operator_id !== null ? "operator" : "automatic",
     operatorId: hook.operator_id,
     content: contentOf(hook),
+    context: null,
     live,
     platformAt: platformTime(hook.event_time),
   };

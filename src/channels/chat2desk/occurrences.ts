@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { ChannelEvent, ContactChanged, TagChanged } from "../../message/event.ts";
-import type { JsonId } from "../../message/message.ts";
 import { platformTime, profileOf } from "./content.ts";
+import type { JsonId } from "./fields.ts";
 import type {
   clientHook,
   clientTagHook,
@@ -28,7 +28,12 @@ export type Mapped = {
 export function deliveryFailed(hook: z.infer<typeof outboxStatusHook>): Mapped {
   const { client_id: client, message_id: sent } = hook.data;
   return {
-    event: { type: "delivery_failed", messageId: sent.value },
+    event: {
+      type: "receipt",
+      status: "failed",
+      of: { kind: "message", messageId: sent.value },
+      detail: null,
+    },
     client,
     time: hook.event_time,
     parts: [client.value, sent.value],

@@ -80,7 +80,8 @@ function spoken(answer: HttpAnswer, text: string, clock: Clock): SendOutcome | n
   const { status } = answer;
   if (text.includes(sentences.quota)) return { type: "quota", status, detail: "monthly_limit" };
   if (status === 429 || text.includes(sentences.throttled)) {
-    return { type: "throttled", status, retryAfterMs: retryAfterMs(answer.headers, clock) };
+    const waitMs = retryAfterMs(answer.headers, clock);
+    return { type: "throttled", status, retryAfterMs: waitMs, scope: null };
   }
   const unknownToken = text.includes(sentences.needAuth) || text.includes(sentences.needToken);
   if (status === 401 || unknownToken || (status === 403 && text.includes("token"))) {
@@ -91,11 +92,16 @@ function spoken(answer: HttpAnswer, text: string, clock: Clock): SendOutcome | n
 
 function judgedByStatus(status: number): SendOutcome {
   const detail = `http_${status}`;
-  if (status >= 200 && status < 300) return { type: "rejected", status, detail: "status_error" };
+  if (status >= 200 && status < 300) return rejected(status, "status_error");
   // A redirect says that the installation's address is wrong, not the message: it may go once somebody corrects it.
   if (status < 400 || status >= 500 || passingStatuses.has(status))
     return { type: "failed", status, detail };
-  return { type: "rejected", status, detail };
+  return rejected(status, detail);
+}
+
+/** Its sentences do not tell why it refuses a message. */
+function rejected(status: number, detail: string): SendOutcome {
+  return { type: "rejected", status, reason: "other", detail };
 }
 
 /** Retry-After in ms: seconds, or an HTTP date against the server's own clock. Null when absent or not understood. */

@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { Subject } from "../../core/ids.ts";
 import type { ChannelEvent } from "../../message/event.ts";
-import type { JsonId } from "../../message/message.ts";
-import type { ReadEvent } from "../channel.ts";
+import type { ReadEvent, WebhookBody } from "../channel.ts";
+import type { JsonId } from "./fields.ts";
 import {
   clientHook,
   clientTagHook,
@@ -41,7 +41,7 @@ type Reader = (hookType: string, body: Body, raw: Uint8Array) => ReadEvent;
  * Reads one webhook body, which is one event on this platform. Never throws; the reasons for ignoring are a closed set:
  * `unknown_hook_type`, `not_used: <hook type>` and `invalid: <field>`.
  */
-export function readHook(body: Body, raw: Uint8Array): readonly ReadEvent[] {
+export function readHook({ json: body, raw }: WebhookBody): readonly ReadEvent[] {
   const hookType = body["hook_type"];
   if (typeof hookType !== "string" || hookType === "") return [ignored(raw, "invalid: hook_type")];
   if (unused.has(hookType)) return [ignored(raw, `not_used: ${hookType}`)];

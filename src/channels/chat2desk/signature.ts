@@ -1,6 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import { CryptoHasher } from "bun";
-import type { Account, RawWebhook, Verification } from "../channel.ts";
+import { type Account, credential } from "../account.ts";
+import type { RawWebhook, Verification } from "../channel.ts";
 
 /**
  * Chat2Desk signs with HMAC-SHA256 over the raw body followed by X-Timestamp. The key is the MD5 of the API token, and the
@@ -31,7 +32,7 @@ export function createVerify(): Verify {
     const signature = headers.get("x-signature")?.trim() ?? "";
     const timestamp = headers.get("x-timestamp")?.trim() ?? "";
     if (signature === "" || timestamp === "") return unsigned(account);
-    const right = keyed(account.apiToken).some((hasher) =>
+    const right = keyed(credential(account, "token")).some((hasher) =>
       signs(hasher.copy(), { signature, timestamp, body }),
     );
     return right ? { ok: true } : { ok: false, reason: "signature_wrong" };
@@ -52,7 +53,7 @@ export function isSignedWith(key: string | Uint8Array, signed: SignedBody): bool
 }
 
 function unsigned(account: Account): Verification {
-  return account.signature === "optional"
+  return credential(account, "signature") === "optional"
     ? { ok: true }
     : { ok: false, reason: "signature_missing" };
 }

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test } from "bun:test";
 import {
   samePeopleOn,
   simulateClients,
-} from "../../../src/channels/chat2desk/fake/simulate-clients.ts";
-import { driveInProcess } from "../../../src/channels/chat2desk/fake/simulation-driver.ts";
+} from "../../../src/fake-platform/simulation/simulate-clients.ts";
+import { driveInProcess } from "../../support/drive-chat2desk.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openProcessStage, type ProcessStage } from "../../support/process-stage.ts";
 import { becomesReady, type HookdeskProcess } from "../../support/process.ts";

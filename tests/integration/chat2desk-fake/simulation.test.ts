@@ -7,9 +7,9 @@ import {
 import {
   samePeopleOn,
   simulateClients,
-} from "../../../src/channels/chat2desk/fake/simulate-clients.ts";
-import { driveInProcess } from "../../../src/channels/chat2desk/fake/simulation-driver.ts";
-import type { SimulationFindings } from "../../../src/channels/chat2desk/fake/simulation-findings.ts";
+} from "../../../src/fake-platform/simulation/simulate-clients.ts";
+import { driveInProcess } from "../../support/drive-chat2desk.ts";
+import type { SimulationFindings } from "../../../src/fake-platform/simulation/simulation-findings.ts";
 import { type BotError, startToyBot } from "./toy-bot.ts";
 
 const TOKENS = ["token-one", "token-two"];

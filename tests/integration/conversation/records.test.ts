@@ -16,7 +16,7 @@ async function happened(client: string, events: readonly ChannelEvent[]): Promis
   await bench.worker.drain();
 }
 
-const content = (text: string) => ({ text, attachments: [], location: null });
+const content = (text: string) => ({ text, parts: [] });
 const fromOperator = (text: string, messageId: string = crypto.randomUUID()): ChannelEvent => ({
   type: "outbound_message",
   platformAt: null,
@@ -24,9 +24,16 @@ const fromOperator = (text: string, messageId: string = crypto.randomUUID()): Ch
   author: "operator",
   operatorId: "9",
   content: content(text),
+  context: null,
   live: true,
 });
-const noProfile: ContactProfile = { name: null, assignedName: null, phone: null, externalId: null };
+const noProfile: ContactProfile = {
+  name: null,
+  assignedName: null,
+  phone: null,
+  username: null,
+  externalId: null,
+};
 const rowsOf = (table: string, client: string, columns: string) =>
   bench.database.rows(`SELECT ${columns} FROM ${table} WHERE conv = $1`, [
     bench.conversation(client),

@@ -88,7 +88,7 @@ const noteOf = (text: string): ChannelEvent => ({
   messageId: text,
   kind: "note",
   operatorId: null,
-  content: { text, attachments: [], location: null },
+  content: { text, parts: [] },
 });
 
 describe("more events than a mailbox holds", () => {

@@ -1,20 +1,19 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import type { Account, OutgoingMessage, SendOutcome } from "../../../src/channels/channel.ts";
+import type { Account } from "../../../src/channels/account.ts";
+import type { OutgoingMessage, SendOutcome } from "../../../src/channels/channel.ts";
 import { createChat2Desk } from "../../../src/channels/chat2desk/chat2desk.ts";
 import { createHttpClient } from "../../../src/platform/http/client.ts";
 import { closedPortUrl, startRawServer } from "./raw-server.ts";
+import { plainText } from "../../../src/message/outgoing.ts";
 
 const http = createHttpClient();
 const channel = createChat2Desk({ http, sendTimeoutMs: 300 });
 
+const text = "How many? 🍜";
 const message: OutgoingMessage = {
   id: "0190f0aa-1111-7000-8000-000000000001",
-  address: {
-    client: { value: "5100042", type: "number" },
-    channel: { value: "731", type: "number" },
-    transport: "telegram",
-  },
-  text: "How many? 🍜",
+  address: '[5100042,731,"telegram"]',
+  content: plainText(text),
   author: "bot",
 };
 
@@ -24,7 +23,7 @@ afterEach(() => {
 });
 
 function account(apiUrl: string): Account {
-  return { apiUrl, apiToken: "canary-token", signature: "required" };
+  return { apiUrl, credentials: { token: "canary-token", signature: "required" } };
 }
 
 type Call = {
@@ -104,21 +103,13 @@ describe("the request", () => {
   test("carries ids in the JSON type in which they came, with all digits", async () => {
     const numbers = await bodySent({
       ...message,
-      address: {
-        client: { value: "18446744073709551617", type: "number" },
-        channel: { value: "9007199254740993", type: "number" },
-        transport: null,
-      },
+      address: "[18446744073709551617,9007199254740993,null]",
     });
     expect(numbers).toContain('"client_id":18446744073709551617,');
     expect(numbers).toContain('"channel_id":9007199254740993,');
     const strings = await bodySent({
       ...message,
-      address: {
-        client: { value: "5100042", type: "string" },
-        channel: { value: "c-1", type: "string" },
-        transport: null,
-      },
+      address: '["5100042","c-1",null]',
     });
     expect(strings).toContain('"client_id":"5100042"');
     expect(strings).toContain('"channel_id":"c-1"');
@@ -128,19 +119,42 @@ describe("the request", () => {
     const sent: unknown = JSON.parse(
       await bodySent({
         ...message,
-        address: { ...message.address, channel: null, transport: null },
+        address: "[5100042,null,null]",
       }),
     );
     expect(sent).not.toHaveProperty("channel_id");
     expect(sent).not.toHaveProperty("transport");
   });
 
-  test("cannot be broken by an address that claims to be a number and is none", async () => {
-    const body = await bodySent({
-      ...message,
-      address: { ...message.address, client: { value: '1,"text":"x"', type: "number" } },
+  test("is not made for what is no address of this platform, or for what it cannot send", async () => {
+    const { url, calls } = platform(success);
+    const at = { type: "location", latitude: 1, longitude: 2, name: null, address: null } as const;
+    for (const address of ["", "17", "[]", "[null,1,null]", "[true]", '{"client":17}'])
+      expect(await channel.send({ ...message, address }, account(url))).toMatchObject({
+        type: "rejected",
+        detail: "address_unreadable",
+      });
+    expect(await channel.send({ ...message, content: at }, account(url))).toEqual({
+      type: "rejected",
+      status: 0,
+      reason: "content",
+      detail: "cannot_send_location",
     });
-    expect(JSON.parse(body)).toMatchObject({ client_id: '1,"text":"x"', text: message.text });
+    expect(calls).toEqual([]);
+  });
+
+  test("of a file carries its address, its name and its caption", async () => {
+    const content = {
+      type: "file",
+      url: "https://files.example/a.pdf",
+      name: "menu.pdf",
+      caption: "Here",
+    } as const;
+    expect(JSON.parse(await bodySent({ ...message, content }))).toMatchObject({
+      text: "Here",
+      attachment: "https://files.example/a.pdf",
+      attachment_filename: "menu.pdf",
+    });
   });
 });
 
@@ -149,12 +163,12 @@ describe("the outcome over a real connection", () => {
     [
       "throttled with a wait",
       () => new Response("", { status: 429, headers: { "Retry-After": "2" } }),
-      { type: "throttled", status: 429, retryAfterMs: 2_000 },
+      { type: "throttled", status: 429, retryAfterMs: 2_000, scope: null },
     ],
     [
       "rejected",
       () => Response.json({ status: "error", message: "bad client_id" }, { status: 400 }),
-      { type: "rejected", status: 400, detail: "http_400" },
+      { type: "rejected", status: 400, reason: "other", detail: "http_400" },
     ],
     [
       "a quota",
@@ -223,10 +237,7 @@ describe("the outcome over a real connection", () => {
 
   test("never contains the token, the client or the text", async () => {
     const secretive = (): Response =>
-      Response.json(
-        { status: "error", message: `canary-token ${message.text} 5100042` },
-        { status: 400 },
-      );
+      Response.json({ status: "error", message: `canary-token ${text} 5100042` }, { status: 400 });
     expect(
       JSON.stringify(await channel.send(message, account(platform(secretive).url))),
     ).not.toMatch(/canary|How many|5100042/);

@@ -19,9 +19,10 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 function webhookOf(events: readonly PlainEvent[]) {
-  const body = { events };
-  const raw = new TextEncoder().encode(JSON.stringify(body));
-  return { origin: bench.origin, raw, events: plainChannel.read(body, raw) };
+  const json = { events };
+  const raw = new TextEncoder().encode(JSON.stringify(json));
+  const { origin } = bench;
+  return { origin, raw, events: plainChannel.read({ json, raw }, origin.account) };
 }
 
 const said = (key: string, client = "1"): PlainEvent => ({
@@ -35,6 +36,56 @@ const journaled = (key: string) =>
     "SELECT count(*) FROM event_keys JOIN journal USING (tenant_id, origin_id) WHERE key = $1 AND convert_from(raw, 'UTF8') LIKE '%' || $1 || '%'",
     [key],
   );
+
+describe("a webhook of many events", () => {
+  const batchOf = (name: string, count: number, from = 0) =>
+    Array.from({ length: count }, (_, n) => said(`${name}-${from + n}`, `${name}-${n % 3}`));
+  const bytesOf = (name: string) =>
+    bench.database.count(
+      "SELECT sum(length(raw)) FROM pending JOIN journal USING (tenant_id, id) WHERE pending.conv = ANY ($1)",
+      [[0, 1, 2].map((n) => bench.conversation(`${name}-${n}`))],
+    );
+
+  test("is kept once, however many of its events are new, and every event finds it", async () => {
+    const first = webhookOf(batchOf("batch", 30));
+    expect(kinds(await bench.journal.store(first))).toEqual(Array(30).fill("fresh"));
+    const loaded = await bench.store.load(
+      [{ tenant: bench.origin.tenant, conversation: bench.conversation("batch-1") }],
+      10,
+    );
+    expect(loaded[0]?.events.map(({ item }) => item)).toEqual([
+      1, 4, 7, 10, 13, 16, 19, 22, 25, 28,
+    ]);
+    for (const event of loaded[0]?.events ?? [])
+      expect(new Uint8Array(event.raw)).toEqual(first.raw);
+    const overlapping = webhookOf(batchOf("batch", 40));
+    const stored = kinds(await bench.journal.store(overlapping));
+    expect(stored).toEqual([...Array(30).fill("duplicate"), ...Array(10).fill("fresh")]);
+    const bodies = await bench.database.rows<{ body: Uint8Array }>(
+      "SELECT DISTINCT journal_body(tenant_id, at, id) AS body FROM pending WHERE conv = $1",
+      [bench.conversation("batch-2")],
+    );
+    expect(bodies.map(({ body }) => body.length).toSorted((a, b) => a - b)).toEqual([
+      first.raw.length,
+      overlapping.raw.length,
+    ]);
+    expect(await bytesOf("batch")).toBe(first.raw.length + overlapping.raw.length);
+  });
+
+  test("is parked with the body, whichever of its events fails", async () => {
+    const webhook = webhookOf(batchOf("parked", 3));
+    await bench.journal.store(webhook);
+    const lane = { tenant: bench.origin.tenant, conversation: bench.conversation("parked-2") };
+    const [first] = (await bench.store.load([lane], 1))[0]?.events ?? [];
+    const failure = { eventId: first?.id ?? "", reason: "for the test", counted: false };
+    for (let n = 0; n < 5; n += 1) await bench.store.fail(lane, failure);
+    const [row] = await bench.database.rows<{ raw: Uint8Array; item: number }>(
+      "SELECT raw, item FROM parked WHERE reason = 'for the test'",
+    );
+    expect(row?.item).toBe(2);
+    expect(new Uint8Array(row?.raw ?? [])).toEqual(webhook.raw);
+  });
+});
 
 describe("one event of the platform", () => {
   test("is stored once and leaves one open event with the body as it came", async () => {

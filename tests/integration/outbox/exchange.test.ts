@@ -14,6 +14,7 @@ import { type AttemptContext, afterAttempt, afterSilence } from "../../../src/ou
 import type { Finished, GrantAnswer } from "../../../src/outbox/store.ts";
 import type { Origin } from "../../../src/tenants/origins.ts";
 import { type OutboxBench, openOutboxBench } from "../../support/outbox.ts";
+import { readDelivery, wordsOf } from "../../../src/message/outgoing.ts";
 
 /** What PostgreSQL alone promises about sending: the order, the intention, the tokens, the record. */
 let bench: OutboxBench;
@@ -35,7 +36,7 @@ const newClient = (): string => {
 function grantFor(conversation: ConversationId, of: Origin = origin): Grant {
   tokens += 1;
   const token = `x${tokens}`;
-  return { conversation, tenant: of.tenant, origin: of.id, token, announced: 1, at: 0 };
+  return { conversation, tenant: of.tenant, origin: of.id, token, announced: 1, at: 0, scopes: [] };
 }
 
 const question = (grant: Grant, i = 0) => ({
@@ -43,6 +44,7 @@ const question = (grant: Grant, i = 0) => ({
   t: grant.tenant,
   c: grant.conversation,
   k: grant.token,
+  sc: grant.scopes.map(({ key }) => key),
 });
 
 async function ask(grant: Grant): Promise<GrantAnswer> {
@@ -111,7 +113,7 @@ describe("mark", () => {
     const conversation = await bench.put(origin, newClient(), { texts: ["one", "two"] });
     const marked = await mark(grantFor(conversation));
     expect(marked).toMatchObject({ seq: "1001", attempt: 1, failures: 0, author: "bot" });
-    expect(JSON.parse(marked.body)).toMatchObject({ text: "one" });
+    expect(wordsOf(readDelivery(marked.body).content)).toBe("one");
     expect(await openOf(conversation)).toEqual([
       { seq: "1001", status: "sending", attempt: 1, failures: 0 },
       { seq: "1002", status: "pending", attempt: 0, failures: 0 },
@@ -155,7 +157,7 @@ describe("mark", () => {
     const hold = (until: string) =>
       bench.database.rows(
         `INSERT INTO holds (tenant_id, origin_id, until, reason) VALUES ($1, $2, now() + $3::interval, 'throttled')
-         ON CONFLICT (tenant_id, origin_id) DO UPDATE SET until = excluded.until`,
+         ON CONFLICT (tenant_id, origin_id, scope) DO UPDATE SET until = excluded.until`,
         [held.tenant, held.id, until],
       );
     await hold("30 s");
@@ -326,7 +328,7 @@ describe("unknown", () => {
     expect(await openOf(refused.conversation)).toMatchObject([{ status: "pending" }]);
   });
 
-  test.each([failed, { type: "throttled", status: 429, retryAfterMs: 1 } as const])(
+  test.each([failed, { type: "throttled", status: 429, retryAfterMs: 1, scope: null } as const])(
     "a delivery given up as unknown is shown as rejected when a late answer says that it did not arrive: %o",
     async (outcome) => {
       const grant = grantFor(await bench.put(origin, newClient()));
@@ -402,6 +404,7 @@ describe("holds", () => {
     type: "throttled",
     status: 429,
     retryAfterMs: ms,
+    scope: null,
   });
   const holdOf = async (of: Origin) => {
     const holds = await bench.store.holds();
@@ -424,6 +427,36 @@ describe("holds", () => {
     const hold = await holdOf(held);
     expect(hold?.reason).toBe("quota");
     expect(hold?.left_ms).toBeGreaterThan(3_000_000);
+  });
+
+  test("a throttle of one scope keeps its account free, and is obeyed by those that name it", async () => {
+    const of = await bench.addOrigin();
+    const scoped = async (key: string): Promise<Grant> => ({
+      ...grantFor(await bench.put(of, newClient()), of),
+      scopes: [{ key, count: 1, windowMs: 1_000 }],
+    });
+    const first = await scoped("chat-1");
+    const scope = { key: "chat-1", unsure: true };
+    await end(first, await mark(first), {
+      type: "throttled",
+      status: 429,
+      retryAfterMs: 9_000,
+      scope,
+    });
+    expect(await holdOf(of)).toMatchObject({ scope: "chat-1", reason: "throttled" });
+    const again = await ask(await scoped("chat-1"));
+    expect(again).toMatchObject({ verdict: "held", held_scope: "chat-1" });
+    expect(await verdictOf(await scoped("chat-2"))).toBe("marked");
+    expect(await verdictOf(grantFor(await bench.put(of, newClient()), of))).toBe("marked");
+  });
+
+  test("a delivery whose address has moved goes to the new one, at once and with its attempt counted", async () => {
+    const grant = grantFor(await bench.put(origin, newClient(), { texts: ["Hello"] }));
+    await end(grant, await mark(grant), { type: "moved", status: 400, address: "elsewhere" });
+    const marked = await mark(grantFor(grant.conversation));
+    expect(marked.attempt).toBe(2);
+    const moved = readDelivery(marked.body);
+    expect([moved.address, wordsOf(moved.content)]).toEqual(["elsewhere", "Hello"]);
   });
 
   test("a longer one replaces it, and an old one begins anew", async () => {

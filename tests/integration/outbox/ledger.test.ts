@@ -26,7 +26,15 @@ async function newGrant(): Promise<Grant> {
   clients += 1;
   const conversation = await bench.put(origin, `client-${clients}`);
   const { tenant, id } = origin;
-  return { conversation, tenant, origin: id, token: `l${clients}`, announced: 1, at: 0 };
+  return {
+    conversation,
+    tenant,
+    origin: id,
+    token: `l${clients}`,
+    announced: 1,
+    at: 0,
+    scopes: [],
+  };
 }
 
 async function marked(grant: Grant): Promise<Marked> {

@@ -338,7 +338,10 @@ describe("a hold", () => {
     await bench.limiter.hold(origin.id, 3_600_000);
     await bench.limiter.setLimits([origin]);
     expect((await dispatch()).grants).toEqual([]);
-    const repaired = { ...origin, account: { ...origin.account, apiToken: "another" } };
+    const repaired = {
+      ...origin,
+      account: { ...origin.account, credentials: { token: "another" } },
+    };
     await bench.limiter.setLimits([repaired]);
     expect((await dispatch()).grants).toHaveLength(1);
   });

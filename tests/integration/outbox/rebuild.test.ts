@@ -31,7 +31,7 @@ async function granted(limiter?: Limiter): Promise<readonly Grant[]> {
 }
 
 const rebuild = (limiter = bench.limiter, store = bench.store) =>
-  limiter.rebuild(store, bench.origins.all());
+  limiter.rebuild(store, bench.origins.all(), () => null);
 
 /** Deliveries of so many conversations, announced. */
 async function backlog(origin: Origin, count: number): Promise<void> {
@@ -47,6 +47,7 @@ async function mark(grants: readonly Grant[], ends: (index: number) => boolean):
     t: grant.tenant,
     c: grant.conversation,
     k: grant.token,
+    sc: [],
   }));
   const answers = await bench.store.exchange([], questions);
   expect(answers.map((answer) => answer.verdict)).toEqual(grants.map(() => "marked"));
@@ -55,7 +56,17 @@ async function mark(grants: readonly Grant[], ends: (index: number) => boolean):
     if (grant === undefined || answer.verdict !== "marked" || !ends(answer.i)) continue;
     const keys = { t: grant.tenant, c: grant.conversation, g: grant.origin, k: grant.token };
     const end = { ...keys, q: answer.seq, a: answer.attempt, oc: "sent", fi: true, w: 0, fl: 0 };
-    const empty = { st: 200, de: null, mi: null, ho: null, hr: null, un: false, pk: null };
+    const empty = {
+      st: 200,
+      de: null,
+      mi: null,
+      ho: null,
+      hr: null,
+      hs: "",
+      un: false,
+      pk: null,
+      bo: null,
+    };
     await bench.store.exchange([{ ...end, ...empty }], []);
   }
 }

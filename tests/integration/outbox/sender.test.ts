@@ -13,6 +13,8 @@ import {
   type ScriptedCall,
   sentOutcome,
 } from "../../support/outbox.ts";
+import { credential } from "../../../src/channels/account.ts";
+import { plainText, wordsOf } from "../../../src/message/outgoing.ts";
 
 let bench: OutboxBench;
 
@@ -32,7 +34,7 @@ async function startSenders(count = 1): Promise<void> {
 const callsTo = (client: string): readonly ScriptedCall[] =>
   bench.channel.calls.filter((call) => call.client === client);
 const textsTo = (client: string): readonly string[] =>
-  callsTo(client).map((call) => call.message.text);
+  callsTo(client).map(({ message }) => wordsOf(message.content));
 
 const nothingOpen = () =>
   eventually(
@@ -56,7 +58,7 @@ function storeThat(
 describe("delivery", () => {
   test("every message goes out once and in order, with three senders at work and half the announcements lost", async () => {
     const origin = await bench.addOrigin();
-    bench.channel.answer((call) => answerAfter(call.message.text.length, sentOutcome));
+    bench.channel.answer((call) => answerAfter(wordsOf(call.message.content).length, sentOutcome));
     await startSenders(3);
     const clients = Array.from({ length: 30 }, (_, n) => `client-${n}`);
     for (const round of ["a", "b"]) {
@@ -81,9 +83,9 @@ describe("delivery", () => {
     expect(bench.channel.calls.map((call) => call.message)).toEqual([
       {
         id: `${origin.tenant}-${conversation}-1001`,
-        text: "Hello",
+        content: plainText("Hello"),
         author: "operator",
-        address: { client: { value: "17", type: "string" }, channel: null, transport: null },
+        address: "17",
       },
     ]);
   });
@@ -98,7 +100,7 @@ describe("delivery", () => {
         granted += 1;
         const { tenant, id } = origin;
         await answerAfter(2, sentOutcome);
-        const grant = { conversation, tenant, origin: id, token, announced: 1, at: 0 };
+        const grant = { conversation, tenant, origin: id, token, announced: 1, at: 0, scopes: [] };
         return { type: "granted", grants: [grant], nextDueMs: null };
       },
     };
@@ -165,7 +167,12 @@ describe("certain failures", () => {
   test("a rejected message is final and the next one goes", async () => {
     const origin = await bench.addOrigin();
     const conversation = await bench.put(origin, "7", { texts: ["one", "two"] });
-    const rejected: SendOutcome = { type: "rejected", status: 400, detail: "http_400" };
+    const rejected: SendOutcome = {
+      type: "rejected",
+      status: 400,
+      reason: "other",
+      detail: "http_400",
+    };
     bench.channel.answer(() => (bench.channel.calls.length === 1 ? rejected : sentOutcome));
     await startSenders();
     await nothingOpen();
@@ -199,6 +206,7 @@ describe("holds", () => {
     type: "throttled",
     status: 429,
     retryAfterMs,
+    scope: null,
   });
 
   test("a throttle is obeyed to its end by all conversations of its account and by no other account", async () => {
@@ -206,7 +214,7 @@ describe("holds", () => {
     const free = await bench.addOrigin();
     const conversation = await bench.put(held, "first", { texts: ["one", "two"] });
     bench.channel.answer((call) =>
-      call.token === held.account.apiToken && bench.channel.calls.length === 1
+      call.token === credential(held.account, "token") && bench.channel.calls.length === 1
         ? throttled(1_200)
         : sentOutcome,
     );
@@ -258,7 +266,10 @@ describe("holds", () => {
     expect(hold).toMatchObject({ origin_id: origin.id, reason: "quota" });
     // What saving an origin with a new token does.
     await bench.database.rows("DELETE FROM holds");
-    const repaired = { ...origin, account: { ...origin.account, apiToken: "repaired" } };
+    const repaired = {
+      ...origin,
+      account: { ...origin.account, credentials: { token: "repaired" } },
+    };
     await bench.limiter.setLimits([repaired]);
     await nothingOpen();
     expect(await bench.deliveries(conversation)).toMatchObject([{ status: "sent", attempts: 2 }]);
@@ -488,13 +499,14 @@ describe("isolation", () => {
     const healthy = await bench.addOrigin();
     const hungUp = Promise.withResolvers<SendOutcome>();
     bench.channel.answer((call) =>
-      call.token === hanging.account.apiToken ? hungUp.promise : sentOutcome,
+      call.token === credential(hanging.account, "token") ? hungUp.promise : sentOutcome,
     );
     await startSenders();
     const alone = await latencies(healthy, "alone");
     for (let n = 0; n < 100; n += 1) await bench.put(hanging, `hung-${n}`);
     const hung = () =>
-      bench.channel.calls.filter((call) => call.token === hanging.account.apiToken).length;
+      bench.channel.calls.filter((call) => call.token === credential(hanging.account, "token"))
+        .length;
     await eventually("64 calls that hang", () => hung() >= 64);
     const beside = await latencies(healthy, "beside");
     expect(hung()).toBe(64);
@@ -508,7 +520,7 @@ describe("isolation", () => {
     const healthy = await bench.addOrigin();
     const hungUp = Promise.withResolvers<SendOutcome>();
     bench.channel.answer((call) =>
-      call.token === healthy.account.apiToken ? sentOutcome : hungUp.promise,
+      call.token === credential(healthy.account, "token") ? sentOutcome : hungUp.promise,
     );
     await startSenders();
     for (let n = 0; n < 3; n += 1) {

@@ -95,6 +95,7 @@ function announcementsOf(origin: Origin, count: number): readonly Announcement[]
     conversation: conversationAt(origin, n),
     count: 1,
     waitMs: 0,
+    scopes: [],
   }));
 }
 

@@ -8,6 +8,7 @@ import type { Origin } from "../../../src/tenants/origins.ts";
 import { eventually } from "../../support/eventually.ts";
 import { openOutboxBench, type OutboxBench } from "../../support/outbox.ts";
 import { onlyParked } from "./parking-lot.ts";
+import { wordsOf } from "../../../src/message/outgoing.ts";
 
 let bench: OutboxBench;
 let parking: Parking;
@@ -57,7 +58,9 @@ async function parkFirstOf(
 }
 
 const textsTo = (client: string): readonly string[] =>
-  bench.channel.calls.filter((call) => call.client === client).map((call) => call.message.text);
+  bench.channel.calls
+    .filter((call) => call.client === client)
+    .map(({ message }) => wordsOf(message.content));
 
 /** Resolves when nothing of the conversation is open any more. */
 async function sentAll(conversation: ConversationId): Promise<void> {

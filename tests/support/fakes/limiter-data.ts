@@ -1,4 +1,7 @@
+import type { ScopeLimit } from "../../../src/channels/channel.ts";
 import type { ConversationId, OriginId, TenantId } from "../../../src/core/ids.ts";
+import { graceMs } from "../../../src/outbox/grant-life.ts";
+import { scopeName } from "../../../src/outbox/scopes.ts";
 
 /** What Redis keeps of the outbox. Plain data: a copy of it is an older Redis. */
 export type LimiterData = {
@@ -9,10 +12,12 @@ export type LimiterData = {
   readonly limits: Map<OriginId, AccountLimits>;
   readonly ready: Map<OriginId, ConversationId[]>;
   readonly flights: Map<OriginId, Map<ConversationId, number>>;
-  /** Times of the grants inside each window, oldest first. */
-  readonly logs: Map<OriginId, number[]>;
-  /** Until when an account may not be called. */
-  readonly holds: Map<OriginId, number>;
+  /** Times of the grants inside each window, oldest first, by its name (`outbox/scopes.ts`). */
+  readonly logs: Map<string, number[]>;
+  /** Until when an account, or a scope of it, may not be called. */
+  readonly holds: Map<string, number>;
+  /** Scopes that are held although their account may have been meant. */
+  readonly doubts: Map<OriginId, Map<string, number>>;
   readonly due: Map<DueItem, number>;
   /** The run id of the Redis whose logs are complete. */
   warm: string | null;
@@ -27,6 +32,7 @@ export type SendLane = {
   account?: OriginId;
   token?: string;
   announced: number;
+  scopes?: readonly ScopeLimit[];
 };
 
 export type AccountLimits = {
@@ -55,6 +61,7 @@ export function emptyLimiterData(): LimiterData {
     flights: new Map(),
     logs: new Map(),
     holds: new Map(),
+    doubts: new Map(),
     due: new Map(),
     warm: null,
     rebuild: null,
@@ -140,11 +147,55 @@ export function loseLimiterKey(data: LimiterData, choose: (below: number) => num
   losses[choose(losses.length)]?.();
 }
 
-/** Takes one grant out of a window; whether it was there. */
-export function giveBack(data: LimiterData, origin: OriginId, at: number): boolean {
-  const log = data.logs.get(origin) ?? [];
+/** Takes one grant out of a lane's windows; whether it was in the account's. */
+export function giveBack(
+  data: LimiterData,
+  {
+    origin,
+    scopes,
+    at,
+  }: {
+    readonly origin: OriginId;
+    readonly scopes: readonly ScopeLimit[];
+    readonly at: number;
+  },
+): boolean {
+  for (const { key } of scopes) takeOut(data, scopeName(origin, key), at);
+  return takeOut(data, scopeName(origin, ""), at);
+}
+
+function takeOut(data: LimiterData, name: string, at: number): boolean {
+  const log = data.logs.get(name) ?? [];
   const place = log.lastIndexOf(at);
   if (place < 0) return false;
   log.splice(place, 1);
   return true;
+}
+
+/** Writes a grant of this moment into the windows of a lane. */
+export function logGrant(
+  data: LimiterData,
+  origin: OriginId,
+  { scopes, now }: { readonly scopes: readonly ScopeLimit[]; readonly now: number },
+): void {
+  for (const key of ["", ...scopes.map((scope) => scope.key)])
+    listOf(data.logs, scopeName(origin, key)).push(now);
+}
+
+/** Ms until the narrower limits of a lane all have room, 0 when they have it now. */
+export function waitOf(
+  data: LimiterData,
+  origin: OriginId,
+  { scopes, now }: { readonly scopes: readonly ScopeLimit[]; readonly now: number },
+): number {
+  const waits = scopes.map(({ key, count, windowMs }) => {
+    const name = scopeName(origin, key);
+    const held = (data.holds.get(name) ?? now) - now;
+    const span = windowMs + graceMs(windowMs);
+    const log = listOf(data.logs, name);
+    while ((log[0] ?? Infinity) < now - span) log.shift();
+    const freed = log[log.length - count];
+    return Math.max(held > 0 ? held + 1 : 0, freed === undefined ? 0 : freed + span + 1 - now);
+  });
+  return Math.max(0, ...waits);
 }

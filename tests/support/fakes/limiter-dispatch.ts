@@ -1,14 +1,17 @@
 import type { ConversationId, OriginId, TenantId } from "../../../src/core/ids.ts";
 import type { Dispatched, Grant } from "../../../src/outbox/limiter.ts";
+import { scopeName } from "../../../src/outbox/scopes.ts";
 import {
   accountOf,
   type DueItem,
   type LimiterData,
   type Limits,
   listOf,
+  logGrant,
   makeReady,
   queueAccount,
   readyOf,
+  waitOf,
 } from "./limiter-data.ts";
 
 export type DispatchRules = {
@@ -74,7 +77,7 @@ function roomOf(data: LimiterData, origin: OriginId, rules: DispatchRules): Room
   const { now } = rules;
   const limits = data.limits.get(origin)?.limits ?? null;
   if (limits === null) return { slots: 0, waitMs: pauseMs };
-  const held = data.holds.get(origin) ?? now;
+  const held = data.holds.get(scopeName(origin, "")) ?? now;
   if (held > now) return { slots: 0, waitMs: held - now + 1 };
   const window = windowOf(data, origin, { ...rules, limits });
   if (window.slots <= 0) return window;
@@ -89,7 +92,7 @@ function windowOf(
   { now, limits, exactWindow }: DispatchRules & { readonly limits: Limits },
 ): Room {
   const span = limits.windowMs + (exactWindow ? 0 : limits.graceMs);
-  const log = listOf(data.logs, origin);
+  const log = listOf(data.logs, scopeName(origin, ""));
   while ((log[0] ?? Infinity) < now - span) log.shift();
   const free = limits.count - log.length;
   return free > 0
@@ -144,12 +147,19 @@ function grantTo(
 ): Grant | null {
   const lane = data.lanes.get(conversation);
   if (lane?.standing !== "ready") return null;
+  const scopes = lane.scopes ?? [];
+  const waitMs = waitOf(data, origin, { scopes, now });
+  if (waitMs > 0) {
+    lane.standing = "waiting";
+    data.due.set(`l:${conversation}`, now + waitMs);
+    return null;
+  }
   lane.standing = "sending";
   lane.token = `${token}${place}`;
   data.due.set(`l:${conversation}`, now + leaseMs);
   const flights = data.flights.get(origin) ?? new Map<ConversationId, number>();
   data.flights.set(origin, flights.set(conversation, now + leaseMs));
-  listOf(data.logs, origin).push(now);
+  logGrant(data, origin, { scopes, now });
   const { announced } = lane;
-  return { conversation, tenant, origin, token: lane.token, announced, at: now };
+  return { conversation, tenant, origin, token: lane.token, announced, at: now, scopes };
 }

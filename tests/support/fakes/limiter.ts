@@ -1,7 +1,8 @@
-import { type OriginId, originId } from "../../../src/core/ids.ts";
+import type { OriginId } from "../../../src/core/ids.ts";
 import { graceMs } from "../../../src/outbox/grant-life.ts";
 import type { Announcement, Grant, Limiter, SendRelease } from "../../../src/outbox/limiter.ts";
 import { rebuildWindow } from "../../../src/outbox/rebuild.ts";
+import { type HeldScope, scopeName } from "../../../src/outbox/scopes.ts";
 import type { RunOutboxScript } from "../../../src/outbox/scripts.ts";
 import type { OutboxStore } from "../../../src/outbox/store.ts";
 import type { Origin } from "../../../src/tenants/origins.ts";
@@ -11,6 +12,7 @@ import {
   type Limits,
   type LimiterData,
   listOf,
+  logGrant,
   makeReady,
   mend,
   queueAccount,
@@ -60,11 +62,8 @@ export function createFakeLimiter(options: FakeLimiterOptions): Limiter {
     run((redis, at) => {
       for (const origin of origins) limit(redis, at, origin);
     });
-  const hold = (origin: OriginId, ms: number): Promise<void> =>
-    run((redis, at) => {
-      const until = at + Math.ceil(ms);
-      if (ms > 0 && (redis.holds.get(origin) ?? 0) < until) redis.holds.set(origin, until);
-    });
+  const hold: Limiter["hold"] = (origin, ms, scope) =>
+    run((redis, at) => holdFor(redis, { origin, ms, at, scope: scope ?? null }));
 
   return {
     announce: (announcements) =>
@@ -98,7 +97,7 @@ export function createFakeLimiter(options: FakeLimiterOptions): Limiter {
       }),
     hold,
     setLimits,
-    rebuild: async (store, origins) =>
+    rebuild: async (store, origins, scopesOf) =>
       rebuildWindow({
         redis: {
           runId,
@@ -113,6 +112,7 @@ export function createFakeLimiter(options: FakeLimiterOptions): Limiter {
         hold,
         store: mutants.noGrace === true ? await readEarly(store, now) : store,
         origins,
+        scopesOf,
       }),
   };
 
@@ -145,7 +145,7 @@ function rebuildScripts(run: Run, mutants: LimiterMutants): RunOutboxScript {
       const isOurs = nonceOf(redis, now) === nonce || mutants.noNonce === true;
       if (!isOurs) return 0;
       if (script === "warm") return open(redis, String(second ?? ""));
-      if (script === "refill") return refill(redis, now, [second, ...rest].map(Number));
+      if (script === "refill") return refill(redis, now, String(second), rest.map(Number));
       throw new Error(`a rebuild does not run ${script}`);
     });
 }
@@ -154,9 +154,13 @@ function nonceOf({ rebuild }: LimiterData, now: number): string | null {
   return rebuild !== null && rebuild.until > now ? rebuild.nonce : null;
 }
 
-function refill(redis: LimiterData, now: number, given: readonly number[]): number {
-  const [origin = 0, isFirst, ...ages] = given;
-  const log = listOf(redis.logs, originId(origin));
+function refill(
+  redis: LimiterData,
+  now: number,
+  name: string,
+  [isFirst, ...ages]: readonly number[],
+): number {
+  const log = listOf(redis.logs, name);
   if (isFirst === 1) log.length = 0;
   log.push(...ages.map((age) => now - Math.floor(age) + 0.5));
   return 1;
@@ -176,11 +180,12 @@ function limit(redis: LimiterData, now: number, origin: Origin): void {
     count,
     windowMs,
     graceMs: graceMs(windowMs),
-    flights: origin.enabled ? origin.inFlightMax : 0,
-    credentials: `${origin.account.apiUrl}\0${origin.account.apiToken}`,
+    flights: origin.enabled && origin.fault === null ? origin.inFlightMax : 0,
+    credentials: JSON.stringify(origin.account),
   };
   const known = account.limits;
-  if (known !== null && known.credentials !== limits.credentials) redis.holds.delete(origin.id);
+  if (known !== null && known.credentials !== limits.credentials)
+    redis.holds.delete(scopeName(origin.id, ""));
   const changed = JSON.stringify(known) !== JSON.stringify(limits);
   account.tenant = origin.tenant;
   account.limits = limits;
@@ -191,6 +196,7 @@ function announce(redis: LimiterData, now: number, one: Announcement): boolean {
   const lane = redis.lanes.get(one.conversation) ?? { announced: 0 };
   redis.lanes.set(one.conversation, lane);
   lane.announced += one.count;
+  if (one.scopes.length > 0) lane.scopes = one.scopes;
   return lane.standing === undefined && begin(redis, now, one);
 }
 
@@ -206,6 +212,7 @@ function recover(
   }
   redis.lanes.set(one.conversation, lane);
   lane.announced = one.count;
+  if (one.scopes.length > 0) lane.scopes = one.scopes;
   return begin(redis, now, one);
 }
 
@@ -215,11 +222,36 @@ function begin(redis: LimiterData, now: number, one: Announcement): boolean {
     makeReady(redis, now, one);
     return true;
   }
-  const announced = redis.lanes.get(one.conversation)?.announced ?? 0;
+  const known = redis.lanes.get(one.conversation) ?? { announced: 0 };
   const { tenant, origin: account } = one;
-  redis.lanes.set(one.conversation, { standing: "waiting", tenant, account, announced });
+  redis.lanes.set(one.conversation, { ...known, standing: "waiting", tenant, account });
   redis.due.set(`l:${one.conversation}`, now + waitMs);
   return false;
+}
+
+type Held = {
+  readonly origin: OriginId;
+  readonly ms: number;
+  readonly at: number;
+  readonly scope: HeldScope | null;
+};
+
+/** Holds a scope or the account; two scopes held in doubt at once were the account. */
+function holdFor(redis: LimiterData, { origin, ms, at, scope }: Held): boolean {
+  const until = at + Math.ceil(ms);
+  const hold = (key: string) => {
+    const name = scopeName(origin, key);
+    if (ms > 0 && (redis.holds.get(name) ?? 0) < until) redis.holds.set(name, until);
+  };
+  hold(scope?.key ?? "");
+  if (scope === null) return true;
+  if (!scope.unsure || ms <= 0) return false;
+  const doubts = redis.doubts.get(origin) ?? new Map<string, number>();
+  redis.doubts.set(origin, doubts);
+  for (const [key, end] of doubts) if (end <= at) doubts.delete(key);
+  if (doubts.set(scope.key, until).size < 2) return false;
+  hold("");
+  return true;
 }
 
 function renew(
@@ -228,9 +260,13 @@ function renew(
   { grant, runId }: { readonly grant: Grant; readonly runId: string | null },
 ): Grant | null {
   const { conversation, origin, token, at } = grant;
-  if (redis.warm !== runId || redis.lanes.get(conversation)?.token !== token) return null;
-  if ((redis.holds.get(origin) ?? 0) > now || !giveBack(redis, origin, at)) return null;
-  listOf(redis.logs, origin).push(now);
+  const lane = redis.lanes.get(conversation);
+  if (redis.warm !== runId || lane?.token !== token) return null;
+  const scopes = lane.scopes ?? [];
+  const names = ["", ...scopes.map(({ key }) => key)].map((key) => scopeName(origin, key));
+  if (names.some((name) => (redis.holds.get(name) ?? 0) > now)) return null;
+  if (!giveBack(redis, { origin, scopes, at })) return null;
+  logGrant(redis, origin, { scopes, now });
   return { ...grant, at: now };
 }
 
@@ -240,7 +276,7 @@ function release(redis: LimiterData, now: number, { grant, next, used }: SendRel
   if (lane === undefined || lane.token !== token) return;
   const { tenant = grant.tenant, account: origin = grant.origin } = lane;
   redis.flights.get(origin)?.delete(conversation);
-  if (!used) giveBack(redis, origin, grant.at);
+  if (!used) giveBack(redis, { origin, scopes: lane.scopes ?? [], at: grant.at });
   if (next === "done") lane.announced -= 1;
   if (next === "empty") lane.announced -= grant.announced;
   lane.announced = Math.max(0, lane.announced);

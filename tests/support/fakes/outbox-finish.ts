@@ -1,3 +1,4 @@
+import { scopeName } from "../../../src/outbox/scopes.ts";
 import type { Finished } from "../../../src/outbox/store.ts";
 import type { FakeOutboxStoreOptions } from "./outbox-options.ts";
 import {
@@ -67,6 +68,7 @@ function conclude(tables: Tables, end: Finished, row: OutboxRow): void {
   row.failures += end.fl;
   if (end.un) row.attempt -= 1;
   row.nextAt = now + end.w;
+  row.body = end.bo ?? row.body;
 }
 
 /** An answer that came after its attempt was declared unknown settles the record and drops a resend that has not begun. */
@@ -91,8 +93,10 @@ function settleLate(tables: Tables, end: Finished): void {
 function holdFor({ tables, onHold }: FakeOutboxStoreOptions, end: Finished): void {
   if (end.ho === null) return;
   const until = tables.now() + end.ho;
-  const known = tables.holds.get(end.g);
+  const name = scopeName(end.g, end.hs);
+  const known = tables.holds.get(name);
+  const { t: tenant, g: origin, hs: scope } = end;
   if (known === undefined || known.until < until)
-    tables.holds.set(end.g, { tenant: end.t, until, reason: end.hr ?? "" });
+    tables.holds.set(name, { tenant, origin, scope, until, reason: end.hr ?? "" });
   onHold?.(end.g, until);
 }

@@ -1,4 +1,4 @@
-import { type ConversationId, tenantId } from "../../../src/core/ids.ts";
+import { type OriginId, type ConversationId, tenantId } from "../../../src/core/ids.ts";
 import type {
   Finished,
   GrantAnswer,
@@ -10,8 +10,10 @@ import type {
 } from "../../../src/outbox/store.ts";
 import type { Origin } from "../../../src/tenants/origins.ts";
 import { finish } from "./outbox-finish.ts";
+import { scopeName } from "../../../src/outbox/scopes.ts";
 import type { FakeOutboxStoreOptions, OutboxMutants } from "./outbox-options.ts";
 import {
+  type HeldRow,
   attemptKey,
   openDeliveries,
   type OutboxRow,
@@ -34,11 +36,12 @@ export function createFakeOutboxStore(options: FakeOutboxStoreOptions): OutboxSt
     recentSends: async (graceMs) =>
       options.origins().flatMap((origin) => recentSendsOf(tables, origin, graceMs)),
     holds: async () =>
-      [...tables.holds].flatMap(([origin, { tenant, until, reason }]) => {
+      [...tables.holds.values()].flatMap(({ tenant, origin, scope, until, reason }) => {
         const left = until - tables.now();
         if (left <= 0 || mutants.noHolds === true) return [];
-        return [{ tenant_id: tenant, origin_id: origin, reason, left_ms: left }];
+        return [{ tenant_id: tenant, origin_id: origin, scope, reason, left_ms: left }];
       }),
+    conversationSends: async () => [],
   };
 }
 
@@ -66,8 +69,9 @@ function answer(options: FakeOutboxStoreOptions, question: GrantQuestion): Grant
   const now = tables.now();
   if (head.nextAt !== null && head.nextAt > now)
     return { i, verdict: "waiting", wait_ms: head.nextAt - now };
-  const held = mutants.noHolds === true ? 0 : (tables.holds.get(head.origin)?.until ?? 0);
-  if (held > now) return { i, verdict: "held", wait_ms: held - now };
+  const held = mutants.noHolds === true ? undefined : heldOf(tables, head.origin, question.sc);
+  if (held !== undefined && held.until > now)
+    return { i, verdict: "held", wait_ms: held.until - now, held_scope: held.scope };
   const attempt = head.attempt + 1;
   if (mutants.markAfter !== true) {
     head.status = "sending";
@@ -112,6 +116,13 @@ function supersede(tables: Tables, head: OutboxRow, i: number): GrantAnswer {
   return { i, verdict: "superseded" };
 }
 
+/** The longest of the holds that hold for a conversation. */
+function heldOf(tables: Tables, origin: OriginId, scopes: readonly string[]): HeldRow | undefined {
+  return ["", ...scopes]
+    .flatMap((scope) => tables.holds.get(scopeName(origin, scope)) ?? [])
+    .toSorted((a, b) => b.until - a.until)[0];
+}
+
 function allDeliveries(tables: Tables): readonly OutboxRow[] {
   return [...tables.outbox.values()].flat();
 }
@@ -134,6 +145,7 @@ function stranded(
     origin_id: head.origin,
     open: String(rows.filter(({ conversation }) => conversation === head.conversation).length),
     wait_ms: head.nextAt === null ? null : head.nextAt - tables.now(),
+    identity: null,
   }));
 }
 

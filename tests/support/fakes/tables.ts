@@ -5,6 +5,14 @@ import type { ConversationId, OriginId, TenantId } from "../../../src/core/ids.t
  * PostgreSQL's tables in memory, as far as the pipeline's own statements use them. A statement is one synchronous function, so it
  * is done whole or not at all and sees no half of another.
  */
+export type HeldRow = {
+  readonly tenant: TenantId;
+  readonly origin: OriginId;
+  readonly scope: string;
+  until: number;
+  reason: string;
+};
+
 export type Tables = {
   /** PostgreSQL's clock, ms. */
   readonly now: () => number;
@@ -20,7 +28,8 @@ export type Tables = {
   readonly outbox: Map<ConversationId, OutboxRow[]>;
   readonly attempts: Map<string, AttemptRow>;
   readonly parkedDeliveries: Map<string, { readonly attempt: number; readonly reason: string }>;
-  readonly holds: Map<OriginId, { readonly tenant: TenantId; until: number; reason: string }>;
+  /** By the name of what is held (`outbox/scopes.ts`). */
+  readonly holds: Map<string, HeldRow>;
 };
 
 type Keys = {
@@ -72,7 +81,7 @@ export type OutboxRow = Keys & {
   readonly seq: number;
   readonly author: "bot" | "operator";
   readonly ownerEpoch: number;
-  readonly body: string;
+  body: string;
   readonly createdAt: number;
   readonly deadlineAt: number;
   status: "pending" | "sending";

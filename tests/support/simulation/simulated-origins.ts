@@ -1,7 +1,7 @@
 import { originId, tenantId } from "../../../src/core/ids.ts";
 import type { Origin, Origins } from "../../../src/tenants/origins.ts";
 
-const account = { apiUrl: "", apiToken: "", signature: "optional" } as const;
+const account = { apiUrl: "", credentials: {} };
 
 /** An origin of the simulated platform. */
 export function simulatedOrigin(changes: Partial<Origin> = {}): Origin {
@@ -12,6 +12,7 @@ export function simulatedOrigin(changes: Partial<Origin> = {}): Origin {
     key: "one",
     enabled: true,
     account,
+    fault: null,
     language: "en",
     rate: { count: 1_000, windowMs: 1_000 },
     inFlightMax: 64,

@@ -17,7 +17,7 @@ describe("while the bot owns the session", () => {
     expect(only(effects, "log")[0]).toEqual({
       type: "log",
       eventId: String(minuteMs),
-      clientId: "17",
+      clientId: "client-1",
       messageId: "m-hello",
       text: "hello",
       stateBefore: "INITIAL",
@@ -61,7 +61,13 @@ describe("while the bot owns the session", () => {
   });
 
   test("the profile is recorded with the first message of a session only", () => {
-    const contact = { name: "Ada", assignedName: null, phone: null, externalId: null };
+    const contact = {
+      name: "Ada",
+      assignedName: null,
+      phone: null,
+      username: null,
+      externalId: null,
+    };
     const first = decided(fresh, minuteMs, fromClient("hello", { contact }));
     expect(only(first.effects, "contact")).toHaveLength(1);
     const second = decided(first.state, 2 * minuteMs, fromClient("again", { contact }));
@@ -84,7 +90,11 @@ describe("messages that are not answered", () => {
   });
 
   test("imported history is kept and logged, but begins no session, moves nothing and is not answered", () => {
-    const { state, effects } = decided(fresh, minuteMs, fromClient("old", { imported: true }));
+    const { state, effects } = decided(
+      fresh,
+      minuteMs,
+      fromClient("old", { unanswered: "imported" }),
+    );
     expect(effects.map((effect) => effect.type)).toEqual(["message", "log"]);
     expect(only(effects, "log")[0]).toMatchObject({ success: false, reason: "imported" });
     expect(state).toEqual(fresh);

@@ -16,6 +16,7 @@ export const rules: Rules<OrderRun> = {
   dialog: orderDialog,
   language: "en",
   enabled: true,
+  textLimit: { max: 4_096, unit: "utf16" },
   sessionSilenceMs: 20 * minuteMs,
   dialogSilenceMs: 24 * hourMs,
 };
@@ -23,7 +24,7 @@ export const rules: Rules<OrderRun> = {
 export const fresh: State = newConversation("client-1", orderDialog.initial);
 
 export function content(text: string): Content {
-  return { text, attachments: [], location: null };
+  return { text, parts: [] };
 }
 
 export function fromClient(text: string, more: Partial<ClientMessage> = {}): ClientMessage {
@@ -31,14 +32,11 @@ export function fromClient(text: string, more: Partial<ClientMessage> = {}): Cli
     type: "client_message",
     messageId: `m-${text}`,
     content: content(text),
-    address: {
-      client: { value: "17", type: "number" },
-      channel: { value: "3", type: "string" },
-      transport: "whatsapp",
-    },
+    context: null,
+    address: '[17,"3","whatsapp"]',
     contact: null,
     requestId: null,
-    imported: false,
+    unanswered: null,
     ...more,
   };
 }
@@ -51,6 +49,7 @@ export function toClient(text: string, more: Partial<OutboundMessage> = {}): Out
     author: "operator",
     operatorId: "9",
     content: content(text),
+    context: null,
     live: true,
     ...more,
   };

@@ -213,7 +213,13 @@ describe("who the session belongs to", () => {
   });
 
   test("notes, service lines, tags, profiles, requests and receipts leave the owner and the dialog alone", () => {
-    const profile = { name: "Ada", assignedName: null, phone: null, externalId: null };
+    const profile = {
+      name: "Ada",
+      assignedName: null,
+      phone: null,
+      username: null,
+      externalId: null,
+    };
     const events: readonly (readonly [ChannelEvent, string])[] = [
       [
         {
@@ -235,7 +241,15 @@ describe("who the session belongs to", () => {
         },
         "message",
       ],
-      [{ type: "delivery_failed", messageId: "o" }, "receipt"],
+      [
+        {
+          type: "receipt",
+          status: "failed",
+          of: { kind: "message", messageId: "o" },
+          detail: null,
+        },
+        "receipt",
+      ],
       [{ type: "contact_changed", change: "updated", profile }, "contact"],
       [
         { type: "tag_changed", change: "added", tagId: "5", on: { kind: "contact" } },
@@ -265,7 +279,13 @@ describe("who the session belongs to", () => {
 
   test("what is said of a contact is not kept when nobody says of whom", () => {
     const nobody = { ...fresh, identity: null };
-    const profile = { name: "Ada", assignedName: null, phone: null, externalId: null };
+    const profile = {
+      name: "Ada",
+      assignedName: null,
+      phone: null,
+      username: null,
+      externalId: null,
+    };
     expect(
       decided(nobody, minuteMs, { type: "contact_changed", change: "created", profile }).effects,
     ).toEqual([]);

@@ -31,7 +31,7 @@ const words = [
   "",
   "?",
 ];
-const profile = { name: "Ada", assignedName: null, phone: null, externalId: null };
+const profile = { name: "Ada", assignedName: null, phone: null, username: null, externalId: null };
 const releases: ChannelEvent[] = [
   { type: "conversation_released", platformAt: null, by: "dialog", requestId: null },
   { type: "conversation_released", platformAt: null, by: "request", requestId: "4" },
@@ -44,13 +44,13 @@ const rare: ChannelEvent[] = [
   { type: "contact_changed", change: "updated", profile },
   { type: "tag_changed", change: "added", tagId: "5", on: { kind: "contact" } },
   { type: "operator_changed", operatorId: "9", email: null, online: true, status: null },
-  { type: "delivery_failed", messageId: "o" },
+  { type: "receipt", status: "failed", of: { kind: "message", messageId: "o" }, detail: null },
 ];
 
 const clientSays = fc
   .record({ text: fc.constantFrom(...words), imported: fc.boolean(), known: fc.boolean() })
   .map(({ text, imported, known }) =>
-    fromClient(text, { imported, contact: known ? profile : null }),
+    fromClient(text, { unanswered: imported ? "imported" : null, contact: known ? profile : null }),
   );
 const operatorSays = fc
   .record({ text: fc.constantFrom("help", "hello"), live: fc.boolean() })
@@ -135,7 +135,10 @@ describe("any course of events", () => {
       for (const { step, after, effects } of seen) {
         const { event } = step;
         const live =
-          !step.tick && event.type === "client_message" && !event.imported && step.enabled;
+          !step.tick &&
+          event.type === "client_message" &&
+          event.unanswered === null &&
+          step.enabled;
         expect(only(effects, "reply")).toHaveLength(live && botOwns(after.sessions) ? 1 : 0);
       }
     });

@@ -10,6 +10,7 @@ const announcement = (n: number): Announcement => ({
   conversation: conversationId(`conversation-${n}`),
   count: 1,
   waitMs: 0,
+  scopes: [],
 });
 
 type Changes = Partial<AnnouncerParts["limiter"] & Pick<AnnouncerParts, "ready">>;

@@ -57,6 +57,7 @@ describe("certain failures", () => {
         waitMs: 2_000,
         failures: 1,
         hold: null,
+        movedTo: null,
         parkReason: null,
       });
     });
@@ -77,8 +78,16 @@ describe("certain failures", () => {
 
 describe("what is not the message's fault burns no attempt", () => {
   const outcomes: readonly (readonly [string, SendOutcome, number])[] = [
-    ["a throttle with a time", { type: "throttled", status: 429, retryAfterMs: 7_000 }, 7_000],
-    ["a throttle without one", { type: "throttled", status: 429, retryAfterMs: null }, 5_000],
+    [
+      "a throttle with a time",
+      { type: "throttled", status: 429, retryAfterMs: 7_000, scope: null },
+      7_000,
+    ],
+    [
+      "a throttle without one",
+      { type: "throttled", status: 429, retryAfterMs: null, scope: null },
+      5_000,
+    ],
     ["a used-up quota", { type: "quota", status: 403, detail: "monthly_limit" }, hourMs],
     [
       "a refused token",
@@ -95,7 +104,10 @@ describe("what is not the message's fault burns no attempt", () => {
   }
 
   test("a throttle that says `now` is still a pause, not a loop", () => {
-    const after = afterAttempt({ type: "throttled", status: 429, retryAfterMs: 0 }, fresh);
+    const after = afterAttempt(
+      { type: "throttled", status: 429, retryAfterMs: 0, scope: null },
+      fresh,
+    );
     expect(after.hold?.ms).toBeGreaterThanOrEqual(100);
   });
 });
@@ -129,13 +141,14 @@ describe("ends", () => {
   test("sent and rejected are final and leave nothing behind", () => {
     for (const outcome of [
       { type: "sent", messageId: "1", status: 200 },
-      { type: "rejected", status: 400, detail: "http_400" },
+      { type: "rejected", status: 400, reason: "other", detail: "http_400" },
     ] as const) {
       expect(afterAttempt(outcome, fresh)).toEqual({
         final: true,
         waitMs: 0,
         failures: 0,
         hold: null,
+        movedTo: null,
         parkReason: null,
       });
     }

@@ -1,6 +1,6 @@
 import type { OverLimitStyle } from "./answers.ts";
 import type { SignatureKey } from "./signature.ts";
-import { type RateLimit, SlidingWindow } from "./sliding-window.ts";
+import { type RateLimit, SlidingWindow } from "../../../fake-platform/sliding-window.ts";
 
 /** One connected account of the platform. Accounts know nothing of each other: equal client ids are different people. */
 export type AccountOptions = {
@@ -52,6 +52,8 @@ export class FakeAccount {
   echo: EchoStyle = { enabled: true, when: "after", operatorId: null };
   overLimit: OverLimitStyle = { as: "429", retryAfter: null };
   accepted = 0;
+  /** Where its webhooks go now. */
+  webhookUrl: string;
   readonly #clients = new Map<string, ClientRecord>();
   readonly #lines = new Map<string, Promise<void>>();
   #nextMessageId: number;
@@ -61,6 +63,7 @@ export class FakeAccount {
   constructor(name: string, options: AccountOptions) {
     this.name = name;
     this.options = options;
+    this.webhookUrl = options.webhookUrl;
     this.transport = options.transport ?? "telegram";
     this.window = new SlidingWindow(options.rateLimit ?? RATE_LIMIT_DEFAULT);
     this.#nextMessageId = options.firstMessageId ?? FIRST_MESSAGE_ID;

@@ -1,5 +1,5 @@
-import { encodeJson } from "./exact-json.ts";
-import type { Answer } from "./http-front.ts";
+import { encodeJson } from "../../../fake-platform/exact-json.ts";
+import type { Answer } from "../../../fake-platform/http-front.ts";
 
 /** How the platform says that a short-window limit is reached: by status, or with 200 and only the words. */
 export type OverLimitStyle = {

@@ -1,5 +1,6 @@
-import { type Command, CommandError, type RuleTerms } from "./command.ts";
-import { isRecord, type JsonRecord } from "./exact-json.ts";
+import { CommandError } from "../../../fake-platform/command-error.ts";
+import type { Command, RuleTerms } from "./command.ts";
+import { isRecord, type JsonRecord } from "../../../fake-platform/exact-json.ts";
 import {
   readChoice,
   readFlag,
@@ -7,7 +8,7 @@ import {
   readNumber,
   readOptional,
   readText,
-} from "./field-reader.ts";
+} from "../../../fake-platform/field-reader.ts";
 import type { MessageContent } from "./hook-payload.ts";
 import type { SendFault } from "./send-fault.ts";
 import type { WebhookDisturbance } from "./webhook-sender.ts";
@@ -75,11 +76,13 @@ function readSetting(body: JsonRecord, account: string | null): Command {
     }
     case "overLimit":
       return { do: "overLimit", account, style: overLimitStyle(body) };
+    case "webhookUrl":
+      return { do: "webhookUrl", account, url: readText(body, "url") };
     case "clear":
       return { do: "clear", account };
     default:
       throw new CommandError(
-        "do must be say, operatorSays, transfer, closeDialog, closeRequest, hook, sends, webhooks, echo, overLimit or clear",
+        "do must be say, operatorSays, transfer, closeDialog, closeRequest, hook, sends, webhooks, webhookUrl, echo, overLimit or clear",
       );
   }
 }

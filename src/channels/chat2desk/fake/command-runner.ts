@@ -1,10 +1,11 @@
 import type { FakeAccount } from "./account.ts";
-import { type Addressed, type Command, CommandError, type RuleTerms } from "./command.ts";
-import type { JsonRecord } from "./exact-json.ts";
+import { CommandError } from "../../../fake-platform/command-error.ts";
+import type { Addressed, Command, RuleTerms } from "./command.ts";
+import type { JsonRecord } from "../../../fake-platform/exact-json.ts";
 import { dialogPayload, type MessageContent, messagePayload } from "./hook-payload.ts";
-import type { RuleBook, RuleScope } from "./rule-book.ts";
+import type { RuleBook, RuleScope } from "../../../fake-platform/rule-book.ts";
 import type { SendFault } from "./send-fault.ts";
-import { seededRandom } from "./seeded-random.ts";
+import { seededRandom } from "../../../fake-platform/seeded-random.ts";
 import type { DeliveryResult, WebhookDisturbance, WebhookSender } from "./webhook-sender.ts";
 
 /** The result of a hook that was posted; `messageId` is null for hooks without one. */
@@ -105,7 +106,7 @@ async function post(
 
 type Behaviour = Extract<
   Command,
-  { readonly do: "sends" | "webhooks" | "echo" | "overLimit" | "clear" }
+  { readonly do: "sends" | "webhooks" | "webhookUrl" | "echo" | "overLimit" | "clear" }
 >;
 
 function setBehaviour(targets: CommandTargets, command: Behaviour): void {
@@ -125,6 +126,9 @@ function setBehaviour(targets: CommandTargets, command: Behaviour): void {
       return;
     case "overLimit":
       for (const account of chosen) account.overLimit = command.style;
+      return;
+    case "webhookUrl":
+      for (const account of chosen) account.webhookUrl = command.url;
       return;
     case "clear":
       targets.faults.clear(named?.name ?? null);

@@ -1,6 +1,6 @@
 import type { EchoStyle } from "./account.ts";
 import type { OverLimitStyle } from "./answers.ts";
-import type { JsonRecord } from "./exact-json.ts";
+import type { JsonRecord } from "../../../fake-platform/exact-json.ts";
 import type { MessageContent } from "./hook-payload.ts";
 import type { SendFault } from "./send-fault.ts";
 import type { WebhookDisturbance } from "./webhook-sender.ts";
@@ -28,6 +28,7 @@ export type Command =
   | ({ readonly do: "webhooks"; readonly disturbance: WebhookDisturbance } & RuleTerms)
   | { readonly do: "echo"; readonly account: string | null; readonly echo: EchoStyle }
   | { readonly do: "overLimit"; readonly account: string | null; readonly style: OverLimitStyle }
+  | { readonly do: "webhookUrl"; readonly account: string | null; readonly url: string }
   | { readonly do: "clear"; readonly account: string | null };
 
 export type Addressed = { readonly account: string | null; readonly clientId: string };
@@ -41,8 +42,3 @@ export type RuleTerms = {
   readonly probability: number;
   readonly seed: number;
 };
-
-/** A command that cannot be carried out; the message says what is wrong with it. */
-export class CommandError extends Error {
-  override readonly name = "CommandError";
-}

@@ -1,5 +1,5 @@
 import type { ClientRecord, FakeAccount } from "./account.ts";
-import type { JsonRecord } from "./exact-json.ts";
+import type { JsonRecord } from "../../../fake-platform/exact-json.ts";
 
 /** What a person or an operator put into a message; `fields` overwrites anything of the payload, for odd cases. */
 export type MessageContent = {

@@ -1,11 +1,11 @@
 import type { ClientRecord, FakeAccount } from "./account.ts";
 import { errorAnswer, overLimitAnswer, successAnswer, TOKEN_MESSAGE } from "./answers.ts";
-import type { JsonRecord } from "./exact-json.ts";
+import type { JsonRecord } from "../../../fake-platform/exact-json.ts";
 import { type MessageHook, messagePayload } from "./hook-payload.ts";
-import type { Answer, Exchange } from "./http-front.ts";
-import { pause } from "./pause.ts";
+import type { Answer, Exchange } from "../../../fake-platform/http-front.ts";
+import { pause } from "../../../fake-platform/pause.ts";
 import type { PlatformLog } from "./platform-log.ts";
-import type { RuleBook } from "./rule-book.ts";
+import type { RuleBook } from "../../../fake-platform/rule-book.ts";
 import { planSend, type SendFault, type SendPlan } from "./send-fault.ts";
 import { type MessageRequest, type ReadRequest, readMessageRequest } from "./sent-message.ts";
 import type { WebhookSender } from "./webhook-sender.ts";

@@ -1,3 +1,4 @@
+import { EventLog, type Logged } from "../../../fake-platform/event-log.ts";
 import type { SentMessage } from "./sent-message.ts";
 
 /** A call of `POST /v1/messages` reached the platform; a call cut before reading has `overLimit` false and takes no place. */
@@ -36,69 +37,7 @@ export type WebhookEntry = {
 
 export type LogFact = ArrivalEntry | SendEntry | AnswerEntry | WebhookEntry;
 
-/** `seq` is the cursor, from 1; `atMs` is the platform's monotonic clock. */
-export type LogEntry = LogFact & {
-  readonly seq: number;
-  readonly atMs: number;
-  readonly account: string;
-};
+export type LogEntry = Logged<LogFact>;
 
-/** The oldest entries are forgotten beyond this; a reader sees it by a first `seq` after its cursor. */
-const ENTRIES_MAX = 200_000;
-
-/** Everything that happened, in order, with a way to wait for what has not happened yet. */
-export class PlatformLog {
-  readonly #now: () => number;
-  readonly #listeners = new Set<(entry: LogEntry) => void>();
-  #entries: LogEntry[] = [];
-  #seq = 0;
-
-  constructor(now: () => number) {
-    this.#now = now;
-  }
-
-  append(account: string, fact: LogFact): LogEntry {
-    this.#seq += 1;
-    const entry = { ...fact, seq: this.#seq, atMs: this.#now(), account };
-    this.#entries.push(entry);
-    if (this.#entries.length > ENTRIES_MAX) this.#entries = this.#entries.slice(ENTRIES_MAX / 2);
-    for (const listener of [...this.#listeners]) listener(entry);
-    return entry;
-  }
-
-  get lastSeq(): number {
-    return this.#seq;
-  }
-
-  /** Entries with a `seq` above the cursor, oldest first. */
-  since(cursor: number): readonly LogEntry[] {
-    const first = this.#entries[0]?.seq ?? 1;
-    return this.#entries.slice(Math.max(0, cursor + 1 - first));
-  }
-
-  /** Calls back for each entry from now on; returns the way to stop. */
-  listen(listener: (entry: LogEntry) => void): () => void {
-    this.#listeners.add(listener);
-    return () => {
-      this.#listeners.delete(listener);
-    };
-  }
-
-  /** Resolves with the first entry, past or coming, that fits; rejects after the time-out. */
-  waitFor(fits: (entry: LogEntry) => boolean, timeoutMs: number): Promise<LogEntry> {
-    const past = this.#entries.find(fits);
-    if (past !== undefined) return Promise.resolve(past);
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        forget();
-        reject(new Error(`the fake Chat2Desk saw nothing that fits within ${timeoutMs} ms`));
-      }, timeoutMs);
-      const forget = this.listen((entry) => {
-        if (!fits(entry)) return;
-        clearTimeout(timer);
-        forget();
-        resolve(entry);
-      });
-    });
-  }
-}
+/** Everything that happened on the platform. */
+export class PlatformLog extends EventLog<LogFact> {}

@@ -2,14 +2,15 @@ import { type AccountOptions, FakeAccount } from "./account.ts";
 import { errorAnswer } from "./answers.ts";
 import { readCommand } from "./command-reader.ts";
 import { type CommandTargets, carryOut, findAccount, type Said } from "./command-runner.ts";
-import { ControlApi } from "./control-api.ts";
-import type { JsonRecord } from "./exact-json.ts";
+import { ControlApi } from "../../../fake-platform/control-api.ts";
+import type { AccountStats } from "../../../fake-platform/simulation/driver.ts";
+import type { JsonRecord } from "../../../fake-platform/exact-json.ts";
 import type { MessageContent } from "./hook-payload.ts";
-import { type Exchange, openHttpFront } from "./http-front.ts";
+import { type Exchange, openHttpFront } from "../../../fake-platform/http-front.ts";
 import { MessageApi } from "./message-api.ts";
-import { type LogEntry, PlatformLog } from "./platform-log.ts";
-import { RuleBook } from "./rule-book.ts";
-import { seededRandom } from "./seeded-random.ts";
+import { type LogEntry, type LogFact, PlatformLog } from "./platform-log.ts";
+import { RuleBook } from "../../../fake-platform/rule-book.ts";
+import { seededRandom } from "../../../fake-platform/seeded-random.ts";
 import type { SendFault } from "./send-fault.ts";
 import { type WebhookDisturbance, WebhookSender } from "./webhook-sender.ts";
 
@@ -30,17 +31,6 @@ export type FakeChat2DeskOptions = {
   readonly seed?: number;
   /** Monotonic ms, the clock of arrivals and of the log; for tests that move time themselves. */
   readonly now?: () => number;
-};
-
-export type AccountStats = {
-  readonly account: string;
-  readonly arrivals: number;
-  readonly accepted: number;
-  readonly refusedOverLimit: number;
-  readonly violations: number;
-  readonly maxInWindow: number;
-  readonly limitCount: number;
-  readonly limitWindowMs: number;
 };
 
 /** A message of a client. `token` may also be the account's name; it may be left out when there is only one account. */
@@ -100,7 +90,7 @@ type Parts = {
   readonly log: PlatformLog;
   readonly targets: CommandTargets;
   readonly messages: MessageApi;
-  readonly control: ControlApi;
+  readonly control: ControlApi<LogFact>;
 };
 
 function build(options: FakeChat2DeskOptions): Parts {
@@ -120,7 +110,7 @@ function build(options: FakeChat2DeskOptions): Parts {
   const control = new ControlApi({
     log,
     stats: () => accounts.map(statsOf),
-    carryOut: (command) => carryOut(targets, command),
+    carryOut: async (body) => carryOut(targets, readCommand(body)),
   });
   return { log, targets, messages, control };
 }

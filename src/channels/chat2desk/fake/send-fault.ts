@@ -5,7 +5,7 @@ import {
   QUOTA_MESSAGE,
   TOKEN_MESSAGE,
 } from "./answers.ts";
-import type { Answer } from "./http-front.ts";
+import type { Answer } from "../../../fake-platform/http-front.ts";
 
 /**
  * What the platform can be told to do with a call of `POST /v1/messages`. `accepted` says whether the client gets the

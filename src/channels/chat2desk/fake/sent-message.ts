@@ -1,4 +1,4 @@
-import { decodeJson, isRecord, type JsonRecord } from "./exact-json.ts";
+import { decodeJson, isRecord, type JsonRecord } from "../../../fake-platform/exact-json.ts";
 
 /** An id as the caller wrote it: its digits, and whether it was a JSON number or a string. */
 export type WrittenId = { readonly value: string; readonly type: "number" | "string" };

@@ -1,9 +1,9 @@
 import type { FakeAccount } from "./account.ts";
-import { encodeJson, type JsonRecord } from "./exact-json.ts";
-import { pause } from "./pause.ts";
+import { encodeJson, type JsonRecord } from "../../../fake-platform/exact-json.ts";
+import { pause } from "../../../fake-platform/pause.ts";
 import type { PlatformLog } from "./platform-log.ts";
-import type { RuleBook } from "./rule-book.ts";
-import type { Random } from "./seeded-random.ts";
+import type { RuleBook } from "../../../fake-platform/rule-book.ts";
+import type { Random } from "../../../fake-platform/seeded-random.ts";
 import { signWebhook } from "./signature.ts";
 
 /**
@@ -160,7 +160,7 @@ export class WebhookSender {
   async #request(letter: Letter): Promise<Answered> {
     const timeout = AbortSignal.timeout(this.#options.timeoutMs);
     try {
-      const response = await fetch(letter.account.options.webhookUrl, {
+      const response = await fetch(letter.account.webhookUrl, {
         method: "POST",
         headers: letter.headers,
         body: letter.body,

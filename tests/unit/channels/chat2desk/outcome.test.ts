@@ -93,7 +93,12 @@ describe("sent", () => {
 describe("throttled and quota", () => {
   test("429 is throttled, with any body", () => {
     for (const body of ["", "slow down", error("too many")]) {
-      expect(outcome(429, body)).toEqual({ type: "throttled", status: 429, retryAfterMs: null });
+      expect(outcome(429, body)).toEqual({
+        type: "throttled",
+        status: 429,
+        retryAfterMs: null,
+        scope: null,
+      });
     }
   });
 
@@ -103,6 +108,7 @@ describe("throttled and quota", () => {
         type: "throttled",
         status,
         retryAfterMs: null,
+        scope: null,
       });
       expect(outcome(status, "Number of API requests exceeded").type).toBe("throttled");
       expect(
@@ -179,6 +185,7 @@ describe("unauthorized", () => {
     expect(outcome(403, error("forbidden"))).toEqual({
       type: "rejected",
       status: 403,
+      reason: "other",
       detail: "http_403",
     });
   });
@@ -189,16 +196,19 @@ describe("rejected and failed", () => {
     expect(outcome(400, error("bad client_id"))).toEqual({
       type: "rejected",
       status: 400,
+      reason: "other",
       detail: "http_400",
     });
     expect(outcome(404, "Page not found")).toEqual({
       type: "rejected",
       status: 404,
+      reason: "other",
       detail: "http_404",
     });
     expect(outcome(200, error("bad client_id"))).toEqual({
       type: "rejected",
       status: 200,
+      reason: "other",
       detail: "status_error",
     });
   });

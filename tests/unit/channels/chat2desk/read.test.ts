@@ -14,7 +14,10 @@ function fixtureNamed(name: string): Fixture {
 }
 
 function read(body: Readonly<Record<string, unknown>>): ReadEvent {
-  const [event, ...more] = readHook(body, new TextEncoder().encode(JSON.stringify(body)));
+  const [event, ...more] = readHook({
+    json: body,
+    raw: new TextEncoder().encode(JSON.stringify(body)),
+  });
   if (event === undefined || more.length > 0) throw new Error("a hook is exactly one event");
   return event;
 }
@@ -32,7 +35,7 @@ function expected({ expect: wanted, raw }: Fixture): unknown {
 describe("every fixture reads as it says", () => {
   for (const fixture of fixtures) {
     test(fixture.name, () => {
-      const events: unknown[] = [...readHook(fixture.body, fixture.raw)];
+      const events: unknown[] = [...readHook({ json: fixture.body, raw: fixture.raw })];
       expect(events).toEqual([expected(fixture)]);
     });
   }
@@ -92,7 +95,7 @@ describe("limits", () => {
       link: `https://files.example.test/${at}`,
     }));
     const event = read({ ...inbox, attachments });
-    expect(event).toHaveProperty("event.content.attachments.length", 50);
+    expect(event).toHaveProperty("event.content.parts.length", 50);
   });
 
   test("an address of a file that is too long makes the hook invalid, and so does a place", () => {
@@ -127,13 +130,9 @@ describe("tolerance", () => {
       photo: "",
       coordinates: "",
     });
-    expect(event).toHaveProperty("event.address", {
-      client: { value: "5100042", type: "number" },
-      channel: null,
-      transport: null,
-    });
+    expect(event).toHaveProperty("event.address", "[5100042,null,null]");
     expect(event).toHaveProperty("event.requestId", null);
-    expect(event).toHaveProperty("event.content.location", null);
+    expect(event).toHaveProperty("event.content.parts", []);
   });
 
   test("every reason names a field or a hook and never quotes a value", () => {

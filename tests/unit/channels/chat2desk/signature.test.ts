@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createHash, createHmac } from "node:crypto";
-import type { Account, Verification } from "../../../../src/channels/channel.ts";
+import type { Account } from "../../../../src/channels/account.ts";
+import type { Verification } from "../../../../src/channels/channel.ts";
 import { createVerify, isSignedWith } from "../../../../src/channels/chat2desk/signature.ts";
 
 /** The vendor's control example; its key is this literal in place of the MD5 of a token. */
@@ -20,8 +21,14 @@ const vendor = {
 const token = "a-test-token";
 const body = bytes('{"hook_type":"inbox","text":"Где пицца?"}');
 const timestamp = "1743681006";
-const required: Account = { apiUrl: "http://127.0.0.1", apiToken: token, signature: "required" };
-const optional: Account = { ...required, signature: "optional" };
+const required: Account = {
+  apiUrl: "http://127.0.0.1",
+  credentials: { token, signature: "required" },
+};
+const optional: Account = {
+  ...required,
+  credentials: { token, signature: "optional" },
+};
 
 function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
@@ -128,8 +135,9 @@ describe("an unsigned webhook", () => {
 
 test("more tokens than are remembered still verify", () => {
   for (let at = 0; at < 1_100; at += 1) {
-    const apiToken = `token-${at}`;
-    expect(signed(sign("hex", { token: apiToken }), { ...required, apiToken })).toEqual(right);
+    const one = `token-${at}`;
+    const credentials = { token: one, signature: "required" };
+    expect(signed(sign("hex", { token: one }), { ...required, credentials })).toEqual(right);
   }
   expect(signed(sign("hex"))).toEqual(right);
 });

@@ -1,8 +1,8 @@
 import { ClientSimulator } from "./client-simulator.ts";
 import { writeOrderScript } from "./order-script.ts";
-import { pause } from "./pause.ts";
-import { seededRandom } from "./seeded-random.ts";
-import type { Person, SimulationDriver } from "./simulation-driver.ts";
+import { pause } from "../pause.ts";
+import { seededRandom } from "../seeded-random.ts";
+import type { Person, SimulationDriver } from "./driver.ts";
 import { type SimulationFindings, summarize } from "./simulation-findings.ts";
 
 /** Many clients order at once through whatever system is connected to the fake platform. */

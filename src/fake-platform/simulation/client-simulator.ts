@@ -1,6 +1,6 @@
 import type { ScriptLine } from "./order-script.ts";
-import { within } from "./pause.ts";
-import type { Person, Reply, SimulationDriver } from "./simulation-driver.ts";
+import { within } from "../pause.ts";
+import type { Person, Reply, SimulationDriver } from "./driver.ts";
 
 /**
  * One client who orders, and judges each reply.

@@ -1,4 +1,4 @@
-import { CommandError } from "./command.ts";
+import { CommandError } from "./command-error.ts";
 import type { JsonRecord } from "./exact-json.ts";
 
 /** A string field; throws a CommandError otherwise. */

@@ -1,16 +1,15 @@
-import { type Command, CommandError } from "./command.ts";
-import { readCommand } from "./command-reader.ts";
-import type { Said } from "./command-runner.ts";
+import { CommandError } from "./command-error.ts";
+import type { EventLog, Logged } from "./event-log.ts";
 import { decodeJson, encodeJson } from "./exact-json.ts";
 import type { Answer, Exchange } from "./http-front.ts";
 import { pause } from "./pause.ts";
-import type { LogEntry, PlatformLog } from "./platform-log.ts";
 
-/** `POST /__control`, `GET /__log` and `GET /__stats`: for tests and the simulation, from this machine only. See README.md. */
-export type ControlApiOptions = {
-  readonly log: PlatformLog;
+/** `POST /__control`, `GET /__log` and `GET /__stats`: for tests and the simulation, from this machine only. */
+export type ControlApiOptions<Fact extends { readonly kind: string }> = {
+  readonly log: EventLog<Fact>;
   readonly stats: () => unknown;
-  readonly carryOut: (command: Command) => Promise<Said | null>;
+  /** Reads and carries out a command. @throws CommandError when it is none. */
+  readonly carryOut: (body: unknown) => Promise<unknown>;
 };
 
 /** The longest time that `GET /__log` waits for something new. */
@@ -18,11 +17,11 @@ const LOG_WAIT_MS_MAX = 30_000;
 const LOG_ENTRIES_MAX = 5_000;
 
 /** Answers control calls; a bad command is a 400 with the reason and changes nothing. */
-export class ControlApi {
-  readonly #options: ControlApiOptions;
+export class ControlApi<Fact extends { readonly kind: string }> {
+  readonly #options: ControlApiOptions<Fact>;
   readonly #stopping = new AbortController();
 
-  constructor(options: ControlApiOptions) {
+  constructor(options: ControlApiOptions<Fact>) {
     this.#options = options;
   }
 
@@ -55,7 +54,7 @@ export class ControlApi {
   async #control(exchange: Exchange): Promise<Answer> {
     try {
       const body = decodeJson(await exchange.read());
-      const done = this.#options.carryOut(readCommand(body));
+      const done = this.#options.carryOut(body);
       const result = exchange.query.get("wait") === "no" ? forget(done) : await done;
       return { status: 200, body: encodeJson({ ok: true, result }) };
     } catch (error) {
@@ -69,7 +68,7 @@ export class ControlApi {
   async #readLog(query: URLSearchParams): Promise<Answer> {
     const since = Number(query.get("since") ?? 0) || 0;
     const waitMs = Math.min(LOG_WAIT_MS_MAX, Number(query.get("waitMs") ?? 0) || 0);
-    const fits = (entry: LogEntry) => (query.get("kind") ?? entry.kind) === entry.kind;
+    const fits = (entry: Logged<Fact>) => (query.get("kind") ?? entry.kind) === entry.kind;
     const read = () => this.#options.log.since(since).filter(fits).slice(0, LOG_ENTRIES_MAX);
     if (read().length === 0 && waitMs > 0) await this.#waitForNews(fits, waitMs);
     const entries = read();
@@ -77,7 +76,7 @@ export class ControlApi {
     return { status: 200, body: encodeJson({ entries, next }) };
   }
 
-  async #waitForNews(fits: (entry: LogEntry) => boolean, waitMs: number): Promise<void> {
+  async #waitForNews(fits: (entry: Logged<Fact>) => boolean, waitMs: number): Promise<void> {
     const news = new AbortController();
     const ends = AbortSignal.any([news.signal, this.#stopping.signal]);
     const forgetNews = this.#options.log.listen((entry) => fits(entry) && news.abort());

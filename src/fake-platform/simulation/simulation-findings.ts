@@ -1,5 +1,5 @@
 import type { ClientFindings } from "./client-simulator.ts";
-import type { AccountStats } from "./platform.ts";
+import type { AccountStats } from "./driver.ts";
 
 /** What a simulation found, over all clients. */
 export type SimulationFindings = {

@@ -1,5 +1,5 @@
-import type { MessageContent } from "./hook-payload.ts";
-import type { Random } from "./seeded-random.ts";
+import type { Line } from "./driver.ts";
+import type { Random } from "../seeded-random.ts";
 
 /**
  * What a simulated client writes to order, and what each reply must be about. A client knows the bot only by the words it
@@ -11,7 +11,7 @@ export type Expectation = {
   readonly fits: (reply: string) => boolean;
 };
 
-export type ScriptLine = { readonly content: MessageContent; readonly expects: Expectation };
+export type ScriptLine = { readonly content: Line; readonly expects: Expectation };
 
 export type OrderScriptOptions = {
   readonly random: Random;
@@ -86,7 +86,7 @@ function summaryOf(order: Order): Expectation {
 
 function mistake(
   options: OrderScriptOptions,
-  contents: readonly [MessageContent, ...MessageContent[]],
+  contents: readonly [Line, ...Line[]],
   expects: Expectation,
 ): readonly ScriptLine[] {
   return slips(options) ? [line(pick(options.random, contents), expects)] : [];
@@ -100,7 +100,7 @@ function asksFor(word: RegExp): (reply: string) => boolean {
   return (reply) => word.test(reply) && !YES.test(reply);
 }
 
-function line(content: MessageContent, expects: Expectation): ScriptLine {
+function line(content: Line, expects: Expectation): ScriptLine {
   return { content, expects };
 }
 

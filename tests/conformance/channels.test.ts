@@ -1,0 +1,18 @@
+import { afterAll, expect, test } from "bun:test";
+import { channelConformance } from "./channel.ts";
+import { capabilityNames, cellOf, writeTable } from "./channel-table.ts";
+import { openChat2Desk } from "./channels/chat2desk.ts";
+
+/** Every channel beside its fake platform; a new one is one line here. */
+const channels = { chat2desk: openChat2Desk };
+
+for (const [name, open] of Object.entries(channels)) channelConformance(name, open);
+
+test("every capability of every channel was tested, or says why there is nothing to test", () => {
+  const silent = Object.keys(channels).flatMap((channel) =>
+    capabilityNames.filter((capability) => cellOf(channel, capability) === null),
+  );
+  expect(silent).toEqual([]);
+});
+
+afterAll(() => console.log(`\n${writeTable()}\n`));
