@@ -20,6 +20,26 @@ export const whatsAppAccount: Account = {
   },
 };
 
+export const pageId = "1906385232743451";
+export const appId = "1517776481860111";
+
+export const messengerAccount: Account = {
+  apiUrl: "http://127.0.0.1:9",
+  credentials: { ...metaSecrets, "page-id": pageId, "app-id": appId, "human-agent": "no" },
+};
+
+export const instagramId = "17841405793187218";
+
+export const instagramAccount: Account = {
+  apiUrl: "http://127.0.0.1:9",
+  credentials: {
+    ...metaSecrets,
+    "account-id": instagramId,
+    "token-ends": "0",
+    "human-agent": "no",
+  },
+};
+
 /** Reads a webhook as the journal's raw bytes would be read. */
 export function readBody(channel: Channel, account: Account, body: unknown): readonly ReadEvent[] {
   const read = readWebhook(channel, new TextEncoder().encode(JSON.stringify(body)), account);

@@ -30,6 +30,11 @@ export function ignored(item: unknown, reason: string): ReadEvent {
   return { key: { bucket: 0, key: `b:${digest(JSON.stringify(item) ?? "")}` }, ignored: reason };
 }
 
+/** A short digest of what an event says, for those that may happen twice in a moment. */
+export function contentPart(content: unknown): string {
+  return digest(JSON.stringify(content) ?? "").slice(0, 16);
+}
+
 function monthOf(at: PlatformTime): number {
   if (at === null) return 0;
   const date = new Date(at);

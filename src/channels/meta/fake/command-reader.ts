@@ -161,13 +161,16 @@ function disturbanceOf(body: JsonRecord): Disturbance {
 }
 
 function settingsOf(body: JsonRecord): Settings {
-  const { statuses, echoes, batchMs, webhookUrl, callback } = body;
+  const { statuses, echoes, batchMs, webhookUrl, callback, subscribedFields } = body;
   return {
     ...(Array.isArray(statuses) ? { statuses: statuses.map(String) } : {}),
     ...(echoes === undefined ? {} : { echoes: readFlag(body, "echoes", true) }),
     ...(batchMs === undefined ? {} : { batchMs: readNumber(body, "batchMs") }),
     ...(webhookUrl === undefined ? {} : { webhookUrl: readText(body, "webhookUrl") }),
     ...(callback === undefined ? {} : { callback: readOptional(body, "callback", readText) }),
+    ...(subscribedFields === undefined
+      ? {}
+      : { subscribedFields: readOptional(body, "subscribedFields", readText) }),
   };
 }
 

@@ -115,6 +115,7 @@ function change(account: FakeAccount, settings: Settings): void {
   account.batchMs = settings.batchMs ?? account.batchMs;
   account.webhookUrl = settings.webhookUrl ?? account.webhookUrl;
   if (settings.callback !== undefined) account.callback = settings.callback;
+  if (settings.subscribedFields !== undefined) account.subscribedFields = settings.subscribedFields;
 }
 
 function scopeOf({ accounts }: CommandTargets, terms: RuleTerms): RuleScope {

@@ -29,13 +29,15 @@ export type Command =
 
 export type Addressed = { readonly account: string | null; readonly clientId: string };
 
-/** How accounts behave from now on; what is absent stays. A null callback forgets the one that was registered. */
+/** How accounts behave from now on; what is absent stays. Null forgets the callback, or the subscription, that was registered. */
 export type Settings = {
   readonly statuses?: readonly string[];
   readonly echoes?: boolean;
   readonly batchMs?: number;
   readonly webhookUrl?: string;
   readonly callback?: string | null;
+  /** Names of fields, joined by commas. */
+  readonly subscribedFields?: string | null;
 };
 
 /** When misbehaviour applies: to the next so many (null: until cleared), with a probability drawn by the seed. */

@@ -1,5 +1,5 @@
-import type { HttpClient } from "../../../platform/http/client.ts";
 import { type Channel, plainAcknowledgement, type ScopeLimit } from "../../channel.ts";
+import type { MetaChannelOptions } from "../options.ts";
 import { createVerify, shakeHands } from "../signature.ts";
 import { pairKey } from "./address.ts";
 import { capabilities, credentialFields } from "./capabilities.ts";
@@ -17,11 +17,6 @@ const accountRate = { count: 80, windowMs: 1_000 };
 /** One message in 6 s to one customer; up to 45 at once are borrowed from the time to come. */
 const pairBurst = 45;
 const pairWindowMs = pairBurst * pairPaceMs;
-
-export type MetaChannelOptions = {
-  readonly http: HttpClient;
-  readonly sendTimeoutMs?: number;
-};
 
 /** The adapter of the WhatsApp Cloud API; an origin is one number. */
 export function createWhatsApp(options: MetaChannelOptions): Channel {
