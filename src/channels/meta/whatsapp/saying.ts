@@ -54,13 +54,13 @@ function placeOf({ latitude, longitude, name, address }: OutgoingLocation): Fiel
 }
 
 function cardOf({ name, phone }: OutgoingContact): Fields {
-  return { name: { formatted_name: name, first_name: name }, phones: [{ phone, type: "CELL" }] };
+  return { name: { formatted_name: name, first_name: name }, phones: [{ phone }] };
 }
 
 function templateOf({ name, language, values }: OutgoingTemplate): Fields {
   const parameters = values.map((text) => ({ type: "text", text }));
   const components = parameters.length === 0 ? [] : [{ type: "body", parameters }];
-  return { name, language: { code: language }, components };
+  return { name, language: { code: language, policy: "deterministic" }, components };
 }
 
 /** WhatsApp's word for each kind of file; the last two take no words beside them. */
