@@ -35,6 +35,8 @@ export const MODULES: ModuleTable = {
     channels: ["core", "message"],
     "channels/chat2desk": ["core", "message", "channels", "platform/http"],
     "channels/chat2desk/fake": ["core", "fake-platform"],
+    "channels/meta": ["core", "message", "channels", "platform/http"],
+    "channels/meta/fake": ["core", "fake-platform"],
     "fake-platform": ["core"],
 
     dialog: ["core", "message"],

@@ -93,6 +93,7 @@ export type Limits = {
   readonly scopesWithinMs: number;
   /** Longer words are cut into several deliveries before they are recorded. */
   readonly text: TextLimit;
+  /** Of the words beside a file; `max` 0 where files take none, and the words must go as a message of their own. */
   readonly caption: TextLimit;
 };
 

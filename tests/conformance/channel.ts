@@ -75,13 +75,18 @@ const looks: Readonly<Record<IncomingKind, (read: ReadEvent) => boolean>> = {
 };
 
 /** A message of each kind that goes out, and what the platform must have taken of it. */
-function samples(file: string): Readonly<Record<(typeof outgoingKinds)[number], OutgoingContent>> {
+function samples(
+  file: string,
+  captionMax: number,
+): Readonly<Record<(typeof outgoingKinds)[number], OutgoingContent>> {
   const fileOf = (type: (typeof fileKinds)[number]): OutgoingContent => ({
     type,
     url: file,
     name: "a name.png",
     caption:
-      type === "sticker" || type === "voice" || type === "audio" ? "" : "Look <here> & there",
+      captionMax === 0 || type === "sticker" || type === "voice" || type === "audio"
+        ? ""
+        : "Look <here> & there",
   });
   return {
     text: plainText('Plain words: <b>no tags</b> & "quotes" 🍜\nsecond line'),
@@ -96,6 +101,9 @@ function samples(file: string): Readonly<Record<(typeof outgoingKinds)[number], 
     template: { type: "template", name: "greeting", language: "en", values: ["Ann"] },
   };
 }
+
+/** A moment for tests of what ends, ms since the epoch. */
+const now = Date.parse("2026-03-04T05:06:07Z");
 
 /**
  * What every channel must do, tested against a fake of its platform. A capability that a channel declares must work; one that it
@@ -212,7 +220,7 @@ export function channelConformance(name: string, open: () => Promise<ChannelHarn
 
     for (const kind of outgoingKinds)
       test(`out: ${kind} is taken with all that it says, or refused without a call`, async () => {
-        const content = samples(door.file.url)[kind];
+        const content = samples(door.file.url, harness.channel.limits.caption.max)[kind];
         const before = harness.taken().length;
         if (harness.channel.capabilities.outgoing[kind] !== "supported") {
           expect(await send(content)).toMatchObject({ type: "rejected", reason: "content" });
@@ -345,6 +353,23 @@ export function channelConformance(name: string, open: () => Promise<ChannelHarn
       } while (cursor !== null);
       expect(keys).toContain(event.key.key);
       tested(name, "backfill");
+    });
+
+    test("renewal: what ends is renewed in time, works, and is fine then", async () => {
+      const { account, stranger } = harness;
+      const { renewal } = harness.channel;
+      if (!isSupported(renewal)) return;
+      const renewed = await renewal.renew(account, now);
+      if (renewed.type !== "renewed") throw new Error(`not renewed: ${renewed.type}`);
+      const credentials = { ...account.credentials, ...renewed.fields };
+      expect(credentials).not.toEqual(account.credentials);
+      const fresh = { ...account, credentials };
+      expect((await send(plainText("with another token"), fresh)).type).toBe("sent");
+      expect(await renewal.renew(fresh, now)).toEqual({ type: "fine" });
+      expect((await renewal.renew(stranger, now)).type).toBe("failed");
+      const nobody = { ...account, apiUrl: closedPortUrl() };
+      expect((await renewal.renew(nobody, now)).type).toBe("failed");
+      tested(name, "renewal");
     });
 
     test("idempotency: two sends of one delivery are one message where the platform knows a key", async () => {

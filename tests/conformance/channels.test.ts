@@ -2,9 +2,17 @@ import { afterAll, expect, test } from "bun:test";
 import { channelConformance } from "./channel.ts";
 import { capabilityNames, cellOf, writeTable } from "./channel-table.ts";
 import { openChat2Desk } from "./channels/chat2desk.ts";
+import { openInstagram } from "./channels/instagram.ts";
+import { openMessenger } from "./channels/messenger.ts";
+import { openWhatsApp } from "./channels/whatsapp.ts";
 
 /** Every channel beside its fake platform; a new one is one line here. */
-const channels = { chat2desk: openChat2Desk };
+const channels = {
+  chat2desk: openChat2Desk,
+  whatsapp: openWhatsApp,
+  messenger: openMessenger,
+  instagram: openInstagram,
+};
 
 for (const [name, open] of Object.entries(channels)) channelConformance(name, open);
 

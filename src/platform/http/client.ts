@@ -5,15 +5,20 @@ import { answerTooLarge, createFetchAdapter, timedOut } from "./fetch-adapter.ts
  * Calls to other people's servers. A call ends with the server's complete answer or with a failure, never with an exception;
  * it is made once: no retries, no redirects. Connections are kept alive.
  */
-export type HttpClient = { readonly post: (request: HttpPost) => Promise<HttpResult> };
+export type HttpClient = {
+  readonly post: (request: HttpPost) => Promise<HttpResult>;
+  /** For questions that change nothing. */
+  readonly get: (request: HttpGet) => Promise<HttpResult>;
+};
 
-export type HttpPost = {
+export type HttpGet = {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
   /** Bounds everything: name look-up, connecting, the answer's head and its body. */
   readonly timeoutMs: number;
 };
+
+export type HttpPost = HttpGet & { readonly body: string };
 
 export type HttpResult = HttpAnswer | HttpFailure;
 
@@ -47,26 +52,33 @@ const answerBytesMaxDefault = 1_048_576;
 /** Makes a client: a bare Axios, without the defaults that would parse texts and round the ids in them. */
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   const client = new Axios({
-    method: "POST",
     adapter: createFetchAdapter(options.answerBytesMax ?? answerBytesMaxDefault),
   });
 
-  const post = async (request: HttpPost): Promise<HttpResult> => {
+  const call = async (method: "GET" | "POST", request: HttpGet, data?: string) => {
     if (!isWebAddress(request.url)) return badAddress;
     try {
-      const { status, headers, data } = await client.request<unknown>({
+      const {
+        status,
+        headers,
+        data: said,
+      } = await client.request<unknown>({
+        method,
         url: request.url,
         headers: { ...request.headers },
-        data: request.body,
+        ...(data === undefined ? {} : { data }),
         timeout: request.timeoutMs,
       });
-      return answer(status, Object.entries(headers), data);
+      return answer(status, Object.entries(headers), said);
     } catch (error) {
       return failure(error);
     }
   };
 
-  return { post };
+  return {
+    post: (request) => call("POST", request, request.body),
+    get: (request) => call("GET", request),
+  };
 }
 
 const badAddress: HttpFailure = { type: "failure", kind: "refused", detail: "bad_address" };

@@ -227,3 +227,32 @@ describe("connections", () => {
     }
   });
 });
+
+describe("a question", () => {
+  const get = (url: string) =>
+    client.get({ url, headers: { Authorization: "canary" }, timeoutMs: longMs });
+
+  test("goes out without a body and ends as a post does", async () => {
+    const seen: { method: string; length: string | null; authorization: string | null }[] = [];
+    const listener = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: ({ method, headers }) => {
+        const [length, authorization] = ["content-length", "authorization"].map((name) =>
+          headers.get(name),
+        );
+        seen.push({ method, length: length ?? null, authorization: authorization ?? null });
+        return new Response('{"id":9007199254740993}', { status: 418 });
+      },
+    });
+    opened.push({ stop: () => void listener.stop(true) });
+    const answer = await get(`http://127.0.0.1:${listener.port}/object?fields=a`);
+    expect(answer).toMatchObject({ status: 418, body: '{"id":9007199254740993}' });
+    expect(seen).toEqual([{ method: "GET", length: null, authorization: "canary" }]);
+  });
+
+  test("that nobody hears was not asked, and one to this machine's files is refused", async () => {
+    expect(await get(closedPortUrl())).toMatchObject({ type: "failure", kind: "refused" });
+    expect(await get("file:///etc/hostname")).toMatchObject({ detail: "bad_address" });
+  });
+});

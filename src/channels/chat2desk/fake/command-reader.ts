@@ -11,7 +11,7 @@ import {
 } from "../../../fake-platform/field-reader.ts";
 import type { MessageContent } from "./hook-payload.ts";
 import type { SendFault } from "./send-fault.ts";
-import type { WebhookDisturbance } from "./webhook-sender.ts";
+import type { Disturbance } from "../../../fake-platform/courier.ts";
 
 const PROBABILITY_DEFAULT = 1;
 const SEED_DEFAULT = 1;
@@ -157,7 +157,7 @@ function overLimitStyle(body: JsonRecord) {
   return { as: as ?? "429", retryAfter: readOptional(body, "retryAfter", readId) } as const;
 }
 
-function disturbance(body: JsonRecord): WebhookDisturbance {
+function disturbance(body: JsonRecord): Disturbance {
   const mode = body["mode"];
   switch (mode) {
     case "duplicate": {

@@ -6,7 +6,8 @@ import { dialogPayload, type MessageContent, messagePayload } from "./hook-paylo
 import type { RuleBook, RuleScope } from "../../../fake-platform/rule-book.ts";
 import type { SendFault } from "./send-fault.ts";
 import { seededRandom } from "../../../fake-platform/seeded-random.ts";
-import type { DeliveryResult, WebhookDisturbance, WebhookSender } from "./webhook-sender.ts";
+import type { DeliveryResult, Disturbance } from "../../../fake-platform/courier.ts";
+import type { WebhookSender } from "./webhook-sender.ts";
 
 /** The result of a hook that was posted; `messageId` is null for hooks without one. */
 export type Said = DeliveryResult & { readonly messageId: string | null };
@@ -16,7 +17,7 @@ export type CommandTargets = {
   readonly accounts: readonly FakeAccount[];
   readonly webhooks: WebhookSender;
   readonly faults: RuleBook<SendFault>;
-  readonly disturbances: RuleBook<WebhookDisturbance>;
+  readonly disturbances: RuleBook<Disturbance>;
   readonly releaseHanging: () => void;
 };
 

@@ -3,7 +3,7 @@ import type { OverLimitStyle } from "./answers.ts";
 import type { JsonRecord } from "../../../fake-platform/exact-json.ts";
 import type { MessageContent } from "./hook-payload.ts";
 import type { SendFault } from "./send-fault.ts";
-import type { WebhookDisturbance } from "./webhook-sender.ts";
+import type { Disturbance } from "../../../fake-platform/courier.ts";
 
 /**
  * Everything that can be told to the running platform, by `control()` in the process or by `POST /__control`.
@@ -25,7 +25,7 @@ export type Command =
   | ({ readonly do: "closeRequest" } & Addressed)
   | { readonly do: "hook"; readonly account: string | null; readonly payload: JsonRecord }
   | ({ readonly do: "sends"; readonly fault: SendFault } & RuleTerms)
-  | ({ readonly do: "webhooks"; readonly disturbance: WebhookDisturbance } & RuleTerms)
+  | ({ readonly do: "webhooks"; readonly disturbance: Disturbance } & RuleTerms)
   | { readonly do: "echo"; readonly account: string | null; readonly echo: EchoStyle }
   | { readonly do: "overLimit"; readonly account: string | null; readonly style: OverLimitStyle }
   | { readonly do: "webhookUrl"; readonly account: string | null; readonly url: string }

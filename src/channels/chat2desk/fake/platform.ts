@@ -12,7 +12,8 @@ import { type LogEntry, type LogFact, PlatformLog } from "./platform-log.ts";
 import { RuleBook } from "../../../fake-platform/rule-book.ts";
 import { seededRandom } from "../../../fake-platform/seeded-random.ts";
 import type { SendFault } from "./send-fault.ts";
-import { type WebhookDisturbance, WebhookSender } from "./webhook-sender.ts";
+import type { Disturbance } from "../../../fake-platform/courier.ts";
+import { WebhookSender } from "./webhook-sender.ts";
 
 /**
  * A fake Chat2Desk: one HTTP server on loopback that posts signed webhooks and judges what is sent to it. It shares no code
@@ -97,7 +98,7 @@ function build(options: FakeChat2DeskOptions): Parts {
   const now = options.now ?? (() => performance.now());
   const log = new PlatformLog(now);
   const faults = new RuleBook<SendFault>();
-  const disturbances = new RuleBook<WebhookDisturbance>();
+  const disturbances = new RuleBook<Disturbance>();
   const accounts = options.accounts.map(
     (account, index) => new FakeAccount(account.name ?? `account-${index + 1}`, account),
   );
@@ -119,7 +120,7 @@ function openWebhooks(
   options: FakeChat2DeskOptions,
   parts: {
     readonly log: PlatformLog;
-    readonly disturbances: RuleBook<WebhookDisturbance>;
+    readonly disturbances: RuleBook<Disturbance>;
     readonly now: () => number;
   },
 ): WebhookSender {
