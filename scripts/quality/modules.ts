@@ -28,6 +28,7 @@ export const MODULES: ModuleTable = {
     "platform/telemetry": ["core"],
     "platform/http": ["core", "platform/telemetry"],
     "platform/postgres": ["core", "platform/telemetry"],
+    "platform/storage": ["core"],
     "platform/redis": ["core", "platform/telemetry"],
     "platform/queue": ["core", "platform/telemetry", "platform/redis"],
 
@@ -56,6 +57,7 @@ export const MODULES: ModuleTable = {
     ],
     ingress: ["core", "message", "platform/*", "channels", "tenants", "journal", "lane"],
     outbox: ["core", "message", "platform/*", "channels", "tenants"],
+    media: ["core", "platform/*", "channels", "tenants"],
     health: ["core", "platform/*"],
 
     parking: ["core", "platform/postgres"],
@@ -70,6 +72,8 @@ export const MODULES: ModuleTable = {
     ioredis: ["platform/redis", "platform/queue"],
     pg: ["platform/postgres"],
     axios: ["platform/http"],
+    "request-filtering-agent": ["platform/http"],
+    "file-type": ["media"],
     winston: ["platform/telemetry"],
     "prom-client": ["platform/telemetry"],
     "libphonenumber-js": ["dialog", "dialog/flows/*"],
