@@ -5,6 +5,9 @@ import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from "request-f
 /** What connections are made by; one for each scheme. */
 export type Agents = { readonly http: HttpAgent; readonly https: HttpsAgent };
 
+/** The address at which Azure's machines find their host; it looks like a public one. */
+const insideThoughPublic = ["168.63.129.16"] as const;
+
 /**
  * Agents that connect to public addresses alone. They look at the address at the moment of connecting, after the name was looked up, so
  * that neither a name that points inwards, nor one that changes its mind, nor any way of writing an address gets through. Bun calls
@@ -12,7 +15,11 @@ export type Agents = { readonly http: HttpAgent; readonly https: HttpsAgent };
  * @param allowed addresses, one by one, that are admitted all the same
  */
 export function guardedAgents(allowed: readonly string[]): Agents {
-  const options = { allowIPAddressList: [...allowed], keepAlive: false };
+  const options = {
+    allowIPAddressList: [...allowed],
+    denyIPAddressList: [...insideThoughPublic],
+    keepAlive: false,
+  };
   return {
     http: new RequestFilteringHttpAgent(options),
     https: new RequestFilteringHttpsAgent(options),

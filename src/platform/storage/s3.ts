@@ -11,10 +11,11 @@ export type S3Options = {
 
 /**
  * Keeps files in a bucket of S3 or of what speaks like it. Large files go up in parts, which the bucket joins at the end; parts of an
- * upload whose process was killed stay until the bucket's own rule for incomplete uploads removes them.
+ * upload whose process was killed stay until the bucket's own rule for incomplete uploads removes them. Bun adds the environment's
+ * AWS_SESSION_TOKEN to every call, whatever it is told.
  */
 export function createS3Storage(options: S3Options): FileStorage {
-  const client = new S3Client({ ...options, sessionToken: "", acl: "private" });
+  const client = new S3Client({ ...options });
   return {
     put: async (key, content) => {
       // A Response, because Bun drops the upload when its body fails; its own writer would complete what has come so far.
