@@ -11,6 +11,7 @@ import {
   stalling,
   startFileServer,
 } from "../../support/file-server.ts";
+import { addTenant } from "../../support/tenants.ts";
 import { clientMessage } from "../../support/workbench.ts";
 import { filePart, type MediaScene, openMediaScene } from "./scene.ts";
 
@@ -271,7 +272,22 @@ describe("a worker", () => {
     expect((await scene.rows())[0]).toMatchObject({ status: "failed", reason: "workers_died" });
   });
 
-  test("takes one file of a conversation at a time, and tenants and conversations in turn", async () => {
+  test("takes files of tenants in turn, however many one of them has and however long they wait", async () => {
+    for (const client of ["1", "2", "3"]) await scene.sayWith(client, [at("/picture")]);
+    const other = await addTenant(scene.bench.database, "other");
+    await scene.bench.database.rows(
+      `INSERT INTO media (tenant_id, media_id, conv, seq, part, origin_id, file, kind)
+       VALUES ($1, gen_random_uuid(), gen_random_uuid(), 1, 0, 1, 'x', 'image')`,
+      [other],
+    );
+    const taken = await createMediaStore(scene.bench.pipeline).take(2, 60_000);
+    expect(taken.map(({ tenant }) => Number(tenant)).toSorted()).toEqual([
+      scene.bench.origin.tenant,
+      other,
+    ]);
+  });
+
+  test("takes one file of a conversation at a time, in the order in which they came", async () => {
     await scene.sayWith("1", [at("/a"), at("/b"), at("/c")]);
     await scene.sayWith("2", [at("/d")]);
     const store = createMediaStore(scene.bench.pipeline);
