@@ -109,18 +109,18 @@ async function work(parts: DownloadParts, job: MediaJob, stop: AbortSignal): Pro
 type Ended = { readonly outcome: MediaOutcome; readonly next: NextStep };
 
 function note({ metrics, logger }: DownloadParts, job: MediaJob, { outcome, next }: Ended): void {
-  const retried = next.status === "pending";
-  metrics.mediaDownloads.inc({
-    end: retried && outcome.type !== "interrupted" ? "retried" : endOf(outcome, next),
-  });
+  const end = endOf(outcome, next);
+  metrics.mediaDownloads.inc({ end });
   const { id: media, attempt } = job;
-  const told = { media, attempt, end: next.status, reason: next.reason ?? undefined };
-  if (next.status === "stored" || retried) logger.debug("download", told);
-  else logger.warn("a file of a message cannot be had", told);
+  const told = { media, attempt, end, reason: next.reason ?? undefined };
+  const over = next.status !== "pending" && next.status !== "stored";
+  if (over) logger.warn("a file of a message cannot be had", told);
+  else logger.debug("download", told);
 }
 
 function endOf(outcome: MediaOutcome, { status }: NextStep): string {
-  return outcome.type === "interrupted" ? "interrupted" : status;
+  if (outcome.type === "interrupted") return "interrupted";
+  return status === "pending" ? "retried" : status;
 }
 
 /** Removes what nobody will ask for: the bytes of an attempt that came too late, and what killed ones may have left. */

@@ -2,7 +2,12 @@ import { isSupported } from "../channels/capability.ts";
 import type { Channel, MediaLocation } from "../channels/channel.ts";
 import { within } from "../core/deadline.ts";
 import { describeError } from "../core/errors.ts";
-import { type Downloader, DownloadBroken, type OpenDownload } from "../platform/http/download.ts";
+import {
+  type Download,
+  type Downloader,
+  DownloadBroken,
+  type OpenDownload,
+} from "../platform/http/download.ts";
 import type { FileStorage } from "../platform/storage/storage.ts";
 import type { Logger } from "../platform/telemetry/logger.ts";
 import type { Origin, Origins } from "../tenants/origins.ts";
@@ -40,12 +45,24 @@ export function createFetcher(parts: FetcherParts): Fetcher {
     const signal = AbortSignal.any([stop, AbortSignal.timeout(downloadMsMax)]);
     const { url, headers, trusted } = location;
     const download = await parts.downloader.open({ url, headers, trusted, signal });
-    const outcome =
-      download.type === "open"
-        ? await keep(parts, job, download)
-        : { retryAfterMs: null, ...download };
+    const outcome = await outcomeOf(parts, job, download);
     return stop.aborted && outcome.type === "failed" ? { type: "interrupted" } : outcome;
   };
+}
+
+async function outcomeOf(
+  parts: FetcherParts,
+  job: MediaJob,
+  download: Download,
+): Promise<MediaOutcome> {
+  switch (download.type) {
+    case "open":
+      return keep(parts, job, download);
+    case "refused":
+      return download;
+    case "failed":
+      return failedNow(download.detail);
+  }
 }
 
 type Located = MediaLocation | { readonly type: "refused"; readonly detail: string };

@@ -1,5 +1,5 @@
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type FileStorage, requireKey } from "./storage.ts";
 
 /** Files and folders are their owner's alone. */
@@ -13,12 +13,14 @@ const partEnd = ".part";
  * All processes must see the same folder.
  */
 export function createDiskStorage(folder: string): FileStorage {
-  const pathOf = (key: string): string => join(folder, requireKey(key));
+  const root = resolve(folder);
+  const pathOf = (key: string): string => join(root, requireKey(key));
   return {
     put: async (key, content) => {
       const path = pathOf(key);
-      await mkdir(dirname(path), { recursive: true, mode: folderMode });
+      const made = await mkdir(dirname(path), { recursive: true, mode: folderMode });
       await writeWhole(path, content);
+      await syncFolders(dirname(path), made === undefined ? dirname(path) : root);
     },
     get: async (key) => {
       const path = pathOf(key);
@@ -45,6 +47,13 @@ async function writeWhole(path: string, content: AsyncIterable<Uint8Array>): Pro
     await rm(part, { force: true });
     throw error;
   }
+}
+
+/** A name is on the disk when its folder is, and a new folder when the one above it is: from `folder` up to `top`, which holds it. */
+async function syncFolders(folder: string, top: string): Promise<void> {
+  const file = await open(folder, "r");
+  await file.sync().finally(() => file.close());
+  if (folder !== top) await syncFolders(dirname(folder), top);
 }
 
 async function sizeOf(path: string): Promise<number | null> {
