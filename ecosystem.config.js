@@ -11,7 +11,7 @@ const { join } = require("node:path");
 
 /** Our settings are written down here, because `pm2 reload ecosystem.config.js` takes over only what this file says. */
 const ours =
-  /^(PORT|HOST|DATABASE_URL|REDIS_URL|REDIS_PREFIX|LOG_LEVEL|WORKER_CONCURRENCY|SESSION_SILENCE|DIALOG_SILENCE|DELIVERY_DEADLINE|JOURNAL_DAYS|CHAT2DESK_\w+)$/;
+  /^(PORT|HOST|DATABASE_URL|REDIS_URL|REDIS_PREFIX|LOG_LEVEL|WORKER_CONCURRENCY|SESSION_SILENCE|DIALOG_SILENCE|DELIVERY_DEADLINE|JOURNAL_DAYS|(?:CHAT2DESK|HOOKDESK|MEDIA)_\w+)$/;
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => ours.test(name)));
 
 const logFile = process.env.HOOKDESK_LOG_FILE;

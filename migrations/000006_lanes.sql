@@ -245,6 +245,7 @@ BEGIN
   END IF;
 
   IF p_rare -> 'change' IS NOT NULL THEN PERFORM change_messages(p_rare -> 'change', p_ok); END IF;
+  IF p_rare -> 'media' IS NOT NULL THEN PERFORM add_media(p_rare -> 'media', p_ok); END IF;
 
   -- An echo proves that an attempt with an unknown end arrived: its record says so, and a resend that has not begun is dropped.
   IF p_rare -> 'settled' IS NOT NULL THEN

@@ -18,6 +18,7 @@
 -- table journal_dropped, row security forced
 -- table journal_overflow partition of journal, row security forced
 -- table leaders
+-- table media, row security forced, fillfactor=80
 -- table message_logs, row security forced
 -- table message_versions, row security forced
 -- table messages, row security forced
@@ -138,6 +139,27 @@
 -- column leaders.holder text not null
 -- column leaders.name text not null
 -- column leaders.until timestamp with time zone not null
+-- column media.attempts integer not null default 0
+-- column media.bytes bigint
+-- column media.content_type text
+-- column media.conv uuid not null
+-- column media.created_at timestamp with time zone not null default now()
+-- column media.cut_short integer not null default 0
+-- column media.ended_at timestamp with time zone
+-- column media.file text not null
+-- column media.kind text not null
+-- column media.media_id uuid not null
+-- column media.name text
+-- column media.next_at timestamp with time zone not null default now()
+-- column media.origin_id integer not null
+-- column media.part integer not null
+-- column media.reason text
+-- column media.seq bigint not null
+-- column media.sha256 text
+-- column media.status text not null default 'pending'::text
+-- column media.storage_key text
+-- column media.taken boolean not null default false
+-- column media.tenant_id integer not null
 -- column message_logs.client_id text not null
 -- column message_logs.conv uuid not null
 -- column message_logs.dialog_state text not null
@@ -314,6 +336,9 @@
 -- constraint journal PRIMARY KEY (tenant_id, day, id)
 -- constraint journal_dropped PRIMARY KEY (tenant_id, origin_id, day)
 -- constraint leaders PRIMARY KEY (name)
+-- constraint media CHECK (((status = 'stored'::text) = (storage_key IS NOT NULL)))
+-- constraint media CHECK ((status = ANY (ARRAY['pending'::text, 'stored'::text, 'gone'::text, 'refused'::text, 'failed'::text])))
+-- constraint media PRIMARY KEY (tenant_id, media_id)
 -- constraint message_logs PRIMARY KEY (tenant_id, conv, seq)
 -- constraint message_versions PRIMARY KEY (tenant_id, conv, seq, n)
 -- constraint messages CHECK ((author = ANY (ARRAY['client'::text, 'bot'::text, 'operator'::text, 'platform'::text])))
@@ -357,6 +382,9 @@
 -- index CREATE INDEX idx_orders_chat2desk_client_id ON public.orders USING btree (tenant_id, chat2desk_client_id)
 -- index CREATE INDEX idx_orders_created_at ON public.orders USING btree (tenant_id, created_at)
 -- index CREATE INDEX idx_orders_status ON public.orders USING btree (tenant_id, status)
+-- index CREATE INDEX media_by_message ON public.media USING btree (tenant_id, conv, seq)
+-- index CREATE INDEX media_due ON public.media USING btree (next_at) WHERE (status = 'pending'::text)
+-- index CREATE INDEX media_taken ON public.media USING btree (tenant_id, conv) WHERE taken
 -- index CREATE INDEX pending_by_age ON public.pending USING btree (id)
 -- index CREATE INDEX timers_by_due ON public.timers USING btree (due_at)
 -- index CREATE UNIQUE INDEX attempts_pkey ON public.attempts USING btree (tenant_id, conv, seq, n)
@@ -371,6 +399,7 @@
 -- index CREATE UNIQUE INDEX journal_dropped_pkey ON public.journal_dropped USING btree (tenant_id, origin_id, day)
 -- index CREATE UNIQUE INDEX journal_pkey ON ONLY public.journal USING btree (tenant_id, day, id)
 -- index CREATE UNIQUE INDEX leaders_pkey ON public.leaders USING btree (name)
+-- index CREATE UNIQUE INDEX media_pkey ON public.media USING btree (tenant_id, media_id)
 -- index CREATE UNIQUE INDEX message_logs_pkey ON public.message_logs USING btree (tenant_id, conv, seq)
 -- index CREATE UNIQUE INDEX message_versions_pkey ON public.message_versions USING btree (tenant_id, conv, seq, n)
 -- index CREATE UNIQUE INDEX messages_pkey ON public.messages USING btree (tenant_id, conv, seq)
@@ -416,6 +445,8 @@
 -- policy journal_dropped.owner_sees_all for * using true check true
 -- policy journal_overflow.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
 -- policy journal_overflow.owner_sees_all for * using true check true
+-- policy media.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy media.owner_sees_all for * using true check true
 -- policy message_logs.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
 -- policy message_logs.owner_sees_all for * using true check true
 -- policy message_versions.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
@@ -452,6 +483,7 @@
 -- policy timers.owner_sees_all for * using true check true
 -- view deliveries with security_invoker=true: SELECT m.tenant_id, m.conv, m.seq, m.origin_id, m.author, m.at AS created_at, CASE WHEN (o.seq IS NOT NULL) THEN o.status WHEN (p.seq IS NOT NULL) THEN 'parked'::text WHEN (d.seq IS NOT NULL) THEN 'discarded'::text WHEN (last.outcome = ANY (ARRAY['failed'::text, 'not_sent'::text, 'throttled'::text, 'quota'::text, 'unauthorized'::text])) THEN 'rejected'::text ELSE COALESCE(last.outcome, 'none'::text) END AS status, last.n AS attempts, last.status AS http_status, last.detail, last.message_id FROM ((((messages m LEFT JOIN outbox o USING (tenant_id, conv, seq)) LEFT JOIN parked_deliveries p USING (tenant_id, conv, seq)) LEFT JOIN discarded_deliveries d USING (tenant_id, conv, seq)) LEFT JOIN LATERAL ( SELECT a.tenant_id, a.conv, a.seq, a.n, a.origin_id, a.started_at, a.finished_at, a.outcome, a.status, a.detail, a.message_id, a.declared_unknown_at, a.settled_by FROM attempts a WHERE ((a.tenant_id = m.tenant_id) AND (a.conv = m.conv) AND (a.seq = m.seq)) ORDER BY a.n DESC LIMIT 1) last ON (true)) WHERE (m.author = 'bot'::text);
 -- function active_holds() returns TABLE(tenant_id integer, origin_id integer, scope text, reason text, left_ms double precision) sql stable security definer set search_path=public, pg_temp
+-- function add_media(p_media json, p_ok integer[]) returns void sql
 -- function all_origins() returns SETOF origins sql stable security definer set search_path=public, pg_temp
 -- function carry_receipts(p_tenant integer, p_conv uuid, p_origin integer, p_messages text[]) returns void sql
 -- function change_messages(p_changes json, p_ok integer[]) returns void plpgsql
@@ -466,11 +498,13 @@
 -- function due_timers(p_limit integer, p_offset integer) returns TABLE(tenant_id integer, conv uuid) sql stable security definer set search_path=public, pg_temp
 -- function echo_facts(p_echoes json) returns TABLE(i integer, ours boolean, in_flight boolean, unsettled json) sql stable security definer set search_path=public, pg_temp
 -- function edit_message(p_tenant integer, p_conv uuid, p_seq bigint, p_text text, p_parts jsonb, p_at timestamp with time zone) returns void plpgsql
+-- function end_media(p_tenant integer, p_media uuid, p_attempt integer, p_status text, p_reason text, p_wait_ms double precision, p_type text, p_bytes bigint, p_sha256 text, p_key text) returns boolean plpgsql security definer set search_path=public, pg_temp
 -- function fail_event(p_tenant integer, p_conv uuid, p_id bigint, p_reason text, p_attempts_max integer, p_counted boolean) returns TABLE(parked boolean, wait_ms double precision) plpgsql security definer set search_path=public, pg_temp
 -- function grant_to_pipeline() returns boolean plpgsql
 -- function ingest(p_events json, p_raw bytea) returns TABLE(o integer, id bigint, at_ms double precision) plpgsql security definer set search_path=public, pg_temp, plan_cache_mode=force_generic_plan
 -- function isolate(target regclass) returns void plpgsql
 -- function journal_body(p_tenant integer, p_at timestamp with time zone, p_id bigint) returns bytea sql stable set enable_seqscan=off
+-- function kept_media(p_tenant integer, p_media uuid) returns TABLE(status text, kind text, name text, content_type text, bytes bigint, storage_key text) sql stable security definer set search_path=public, pg_temp
 -- function later_status(a text, b text) returns text sql immutable
 -- function ledger(p_tenant text, p_origin text) returns TABLE(tenant_id integer, tenant text, origin_id integer, origin text, received bigint, applied bigint, duplicate bigint, ignored bigint, parked bigint, discarded bigint, pending bigint) sql stable security definer set search_path=public, pg_temp
 -- function load_lanes(p_lanes json, p_events integer) returns TABLE(i integer, version bigint, state jsonb, origin_id integer, due_ms double precision, now_ms double precision, id bigint, at_ms double precision, attempts smallint, wait_ms double precision, event_origin integer, item integer, raw bytea) plpgsql stable security definer set search_path=public, pg_temp, enable_seqscan=off, plan_cache_mode=force_generic_plan
@@ -489,6 +523,7 @@
 -- function postpone_timer(p_tenant integer, p_conv uuid, p_wait_ms integer) returns void sql security definer set search_path=public, pg_temp
 -- function prepare_journal(days_ahead integer) returns integer plpgsql security definer set search_path=public, pg_temp, lock_timeout=500ms
 -- function recent_sends(p_grace_ms integer) returns TABLE(tenant_id integer, origin_id integer, ages double precision[]) sql stable security definer set search_path=public, pg_temp
+-- function renew_media(p_held json, p_lease_ms integer) returns void sql security definer set search_path=public, pg_temp, enable_seqscan=off
 -- function replay_delivery(p_tenant integer, p_conv uuid, p_seq bigint, p_deadline_ms double precision) returns text plpgsql security definer set search_path=public, pg_temp
 -- function replay_event(p_tenant integer, p_conv uuid, p_id bigint, p_by text) returns text plpgsql security definer set search_path=public, pg_temp
 -- function silent_sends(p_silent_ms integer, p_limit integer) returns TABLE(tenant_id integer, conv uuid, seq bigint, origin_id integer, author text, attempt integer, failures integer, token text, silences integer, silent_ms double precision, left_ms double precision) sql stable security definer set search_path=public, pg_temp
@@ -496,4 +531,5 @@
 -- function stranded_lanes(p_after bigint, p_age_ms integer, p_limit integer) returns TABLE(id bigint, tenant_id integer, conv uuid, wait_ms double precision) sql stable security definer set search_path=public, pg_temp
 -- function suspect_event(p_tenant integer, p_conv uuid, p_reason text, p_attempts_max integer, p_survived boolean) returns text plpgsql security definer set search_path=public, pg_temp
 -- function take_lead(p_name text, p_holder text, p_ms integer) returns boolean plpgsql security definer set search_path=public, pg_temp
+-- function take_media(p_limit integer, p_lease_ms integer, p_cut_short_max integer) returns TABLE(tenant_id integer, media_id uuid, origin_id integer, file text, attempts integer, cut_short integer, age_ms double precision) plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off
 -- function within_reach(p_tenant integer) returns boolean sql stable

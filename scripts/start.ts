@@ -100,7 +100,11 @@ async function bringUp(services: Services, record: RunRecord, signal: AbortSigna
   const platform = await platformPart(services, url, signal);
   const parts = [postgres, redis, ...(platform === undefined ? [] : [platform])];
   const environment = Object.assign(
-    { PORT: String(port), HOOKDESK_URL: url, HOOKDESK_SECRET_KEY: secretKey() },
+    {
+      PORT: String(port),
+      HOOKDESK_URL: process.env["HOOKDESK_URL"] ?? url,
+      HOOKDESK_SECRET_KEY: secretKey(),
+    },
     ...parts.map((part) => part.environment),
   );
   const row = await startRoles(services, environment, { url, signal });

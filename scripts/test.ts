@@ -37,7 +37,8 @@ function say(line: string): void {
  * to a real platform. Bun is also told not to read a `.env` file.
  */
 function testEnvironment(): Record<string, string | undefined> {
-  const own = /^(DATABASE_URL|REDIS_URL|PORT|HOST|LOG_LEVEL|WORKER_|(FAKE_)?CHAT2DESK_|HOOKDESK_)/;
+  const own =
+    /^(DATABASE_URL|REDIS_URL|PORT|HOST|LOG_LEVEL|WORKER_|(FAKE_)?CHAT2DESK_|HOOKDESK_|MEDIA_)/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)));
 }
 

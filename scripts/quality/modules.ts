@@ -29,6 +29,7 @@ export const MODULES: ModuleTable = {
     "platform/watchdog": ["core", "platform/telemetry"],
     "platform/http": ["core", "platform/telemetry"],
     "platform/postgres": ["core", "platform/telemetry"],
+    "platform/storage": ["core"],
     "platform/redis": ["core", "platform/telemetry"],
     "platform/queue": ["core", "platform/telemetry", "platform/redis"],
 
@@ -59,6 +60,7 @@ export const MODULES: ModuleTable = {
     ],
     ingress: ["core", "message", "platform/*", "channels", "tenants", "journal", "lane"],
     outbox: ["core", "message", "platform/*", "channels", "tenants"],
+    media: ["core", "platform/*", "channels", "tenants"],
     health: ["core", "platform/*"],
 
     parking: ["core", "platform/postgres"],
@@ -73,6 +75,8 @@ export const MODULES: ModuleTable = {
     ioredis: ["platform/redis", "platform/queue"],
     pg: ["platform/postgres"],
     axios: ["platform/http"],
+    "request-filtering-agent": ["platform/http"],
+    "file-type": ["media"],
     winston: ["platform/telemetry"],
     "prom-client": ["platform/telemetry"],
     "libphonenumber-js": ["dialog", "dialog/flows/*"],

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { readKey } from "../tenants/keyring.ts";
 import type { LogLevel } from "../platform/telemetry/logger.ts";
 import type { DefaultOrigin } from "../tenants/default-origin.ts";
+import { type MediaConfig, mediaConfigOf, mediaFaults, mediaVariables } from "./media-config.ts";
 
 export const roles = ["web", "worker", "outbox", "cron", "all"] as const;
 export type Role = (typeof roles)[number];
@@ -22,6 +23,9 @@ export type Config = {
   readonly journalDays: number;
   /** Keys of credentials at rest, the one that seals first; none: they are stored readable. */
   readonly secretKeys: readonly Buffer[];
+  readonly media: MediaConfig;
+  /** Where the world reaches this installation, without a slash at its end; null when nobody says so. */
+  readonly publicUrl: string | null;
   /** What the environment says about the default tenant's origin; null when no token is given. */
   readonly defaultOrigin: DefaultOrigin | null;
 };
@@ -97,6 +101,10 @@ const secretKeys = z.string().transform((text, context) => {
 });
 
 const schema = z.object({
+  ...mediaVariables,
+  HOOKDESK_URL: url(["http:", "https:"], "https://hookdesk.example.com")
+    .refine((text) => !/[?#]/.test(text), "must have no query and no fragment")
+    .optional(),
   HOOKDESK_SECRET_KEY: secretKeys.default([]),
   HOST: z
     .string()
@@ -144,6 +152,8 @@ export function parseConfig(
       faults: parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`),
     };
   const env = parsed.data;
+  const faults = mediaFaults(env);
+  if (faults.length > 0) return { ok: false, faults };
   return {
     ok: true,
     config: {
@@ -159,6 +169,8 @@ export function parseConfig(
       deliveryDeadlineMs: env.DELIVERY_DEADLINE,
       journalDays: env.JOURNAL_DAYS,
       secretKeys: env.HOOKDESK_SECRET_KEY,
+      media: mediaConfigOf(env),
+      publicUrl: env.HOOKDESK_URL?.replace(/\/+$/, "") ?? null,
       defaultOrigin: defaultOriginOf(env),
     },
   };

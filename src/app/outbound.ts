@@ -3,6 +3,7 @@ import type { Delivery } from "../conversation/worker-parts.ts";
 import { systemClock } from "../core/clock.ts";
 import type { Service } from "../core/service.ts";
 import { createAnnouncer } from "../outbox/announcer.ts";
+import type { AddressOf } from "../outbox/file-address.ts";
 import { silentMs } from "../outbox/keeper.ts";
 import { createLimiter, type Limiter } from "../outbox/limiter.ts";
 import { createSender } from "../outbox/sender.ts";
@@ -27,7 +28,11 @@ export type Outbound = {
 export function createOutbound(
   foundation: Foundation,
   stores: AppStores,
-  parts: { readonly channels: ReadonlyMap<string, Channel>; readonly origins: Origins },
+  parts: {
+    readonly channels: ReadonlyMap<string, Channel>;
+    readonly origins: Origins;
+    readonly fileAddress: AddressOf;
+  },
 ): Outbound {
   const { config, logger, metrics, redis } = foundation;
   const store = createOutboxStore(stores.work);

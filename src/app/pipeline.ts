@@ -10,6 +10,7 @@ import type { Role } from "./config.ts";
 import type { Foundation } from "./foundation.ts";
 import { createInbound } from "./inbound.ts";
 import { createKeeperSet } from "./keepers.ts";
+import { createMedia, type Media } from "./media.ts";
 import { createOutbound } from "./outbound.ts";
 import { type Prepared, roleWarning } from "./prepare.ts";
 import type { StopStep } from "./shutdown.ts";
@@ -20,6 +21,7 @@ const originsEveryMs = 2_000;
 export type Pipeline = {
   readonly origins: Origins;
   readonly webhooks: Webhooks;
+  readonly serveMedia: Media["serve"];
   readonly stores: AppStores;
   readonly services: readonly Service[];
   /** What was found at the start and stays true. */
@@ -36,13 +38,16 @@ export function createPipeline(
 ): Pipeline {
   const stores = createAppStores(foundation, prepared);
   const origins = createOrigins(stores.work, accounts);
-  const outbound = createOutbound(foundation, stores, { channels, origins });
+  const media = createMedia(foundation, stores, { channels, origins });
+  const { fileAddress } = media;
+  const outbound = createOutbound(foundation, stores, { channels, origins, fileAddress });
   const { deliver } = outbound;
   const inbound = createInbound(foundation, stores, { channels, origins, deliver });
   const keepers = createKeeperSet({ foundation, stores, inbound, outbound, origins, channels });
   const services = servicesOf(foundation.role, {
     origins: [refreshOrigins(foundation, origins, outbound.limiter)],
     work: inbound.services,
+    fetch: media.services,
     send: outbound.services,
     keepIn: keepers.inbound,
     keepOut: keepers.outbound,
@@ -51,6 +56,7 @@ export function createPipeline(
   return {
     origins,
     webhooks: inbound.webhooks,
+    serveMedia: media.serve,
     stores,
     services,
     warnings: warningsOf(prepared, accounts),
@@ -76,7 +82,7 @@ const readableWarning =
   "Credentials of origins are stored unencrypted: set HOOKDESK_SECRET_KEY, then run `npm run hookdesk -- origins rotate`.";
 
 type ServiceSet = Readonly<
-  Record<"origins" | "work" | "send" | "keepIn" | "keepOut", readonly Service[]>
+  Record<"origins" | "work" | "fetch" | "send" | "keepIn" | "keepOut", readonly Service[]>
 >;
 
 /** Which services a role runs. Every promise holds without `cron`, whose services others run too. */
@@ -85,13 +91,20 @@ function servicesOf(role: Role, set: ServiceSet): readonly Service[] {
     case "web":
       return set.origins;
     case "worker":
-      return [...set.origins, ...set.keepIn, ...set.work];
+      return [...set.origins, ...set.keepIn, ...set.work, ...set.fetch];
     case "outbox":
       return [...set.origins, ...set.keepOut, ...set.send];
     case "cron":
       return [...set.origins, ...set.keepIn, ...set.keepOut];
     case "all":
-      return [...set.origins, ...set.keepIn, ...set.keepOut, ...set.work, ...set.send];
+      return [
+        ...set.origins,
+        ...set.keepIn,
+        ...set.keepOut,
+        ...set.work,
+        ...set.fetch,
+        ...set.send,
+      ];
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Health } from "../health/health.ts";
 import { refusal } from "../ingress/refusal.ts";
-import { createServer, type HttpServer, type Page } from "../ingress/server.ts";
+import { createServer, type HttpServer, type Page, type ServeMedia } from "../ingress/server.ts";
 import type { Webhooks } from "../ingress/webhook.ts";
 import type { Foundation } from "./foundation.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -18,11 +18,15 @@ export function createWebServer({ config, logger }: Foundation, parts: WebParts)
     if (ready !== null) return ready.webhooks(request, channel, origin);
     return refusal(503, "not_ready", "Hookdesk is starting; deliver the event again");
   };
+  const media: ServeMedia = async (request, name) =>
+    (await parts.pipeline()?.serveMedia(request, name)) ??
+    refusal(503, "not_ready", "Hookdesk is starting; ask again");
   return createServer({
     host: config.host,
     port: config.port,
     logger,
     webhooks,
+    media,
     pages: pagesOf(parts),
   });
 }

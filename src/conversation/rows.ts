@@ -3,6 +3,7 @@ import type { MessageContext } from "../message/message.ts";
 import { wordsOf, writeDelivery } from "../message/outgoing.ts";
 import { changeRow, isChange } from "./change-rows.ts";
 import type { Effect, MessageEffect, ReplyEffect } from "./effect.ts";
+import { mediaRows } from "./media-rows.ts";
 
 /** Where rows belong: the lane's place in its group, and the keys every row carries. */
 export type RowKeys = {
@@ -45,6 +46,11 @@ export function addRows(
     switch (effect.type) {
       case "message":
         rows.messages.push(messageRow(at, effect));
+        addRare(rows, keys, mediaRows(effect.content, { q }));
+        return;
+      case "edit":
+        addRare(rows, keys, [rareRow(effect, q)]);
+        addRare(rows, keys, mediaRows(effect.content, { message: effect.messageId }));
         return;
       case "reply":
         rows.messages.push(replyRow(at, effect));
@@ -66,17 +72,14 @@ export function addRows(
         });
         return;
       default:
-        rows.rare.push({
-          z: rows.rare.length,
-          i: keys.i,
-          t: keys.t,
-          c: keys.c,
-          origin: keys.o,
-          ...rareRow(effect, q),
-        });
+        addRare(rows, keys, [rareRow(effect, q)]);
     }
   });
   return deliveries;
+}
+
+function addRare({ rare }: GroupRows, { i, t, c, o }: RowKeys, added: readonly RareRow[]): void {
+  for (const row of added) rare.push({ z: rare.length, i, t, c, origin: o, ...row });
 }
 
 function messageRow(at: Row, effect: MessageEffect): Row {

@@ -8,10 +8,14 @@ import type { Webhooks } from "./webhook.ts";
 
 export type Page = () => Promise<Response> | Response;
 
+/** Answers `GET /media/<name>`. */
+export type ServeMedia = (request: Request, name: string) => Promise<Response>;
+
 export type ServerParts = {
   readonly host: string;
   readonly port: number;
   readonly webhooks: Webhooks;
+  readonly media: ServeMedia;
   /** Further routes: path to handler of GET. */
   readonly pages: Readonly<Record<string, Page>>;
   readonly logger: Logger;
@@ -64,8 +68,9 @@ function serve(parts: ServerParts, leaving: () => boolean): ReturnType<typeof Bu
   };
   const webhook = (request: Request, channel: string, origin: string) =>
     ending(parts.webhooks(request, channel, origin));
-  const page = (show: Page) => (request: Request) =>
+  const reading = (request: Request, show: Page) =>
     ending(request.method === "GET" || request.method === "HEAD" ? show() : wrongMethod("GET"));
+  const page = (show: Page) => (request: Request) => reading(request, show);
   return Bun.serve({
     hostname: parts.host,
     port: parts.port,
@@ -76,6 +81,8 @@ function serve(parts: ServerParts, leaving: () => boolean): ReturnType<typeof Bu
       "/webhook/:channel": (request) => webhook(request, request.params.channel, defaultOriginKey),
       "/webhook/:channel/:origin": (request) =>
         webhook(request, request.params.channel, request.params.origin),
+      "/media/:name": (request) =>
+        reading(request, () => parts.media(request, request.params.name)),
       ...Object.fromEntries(Object.entries(parts.pages).map(([path, show]) => [path, page(show)])),
     },
     fetch: () => ending(refusal(404, "not_found", "there is nothing at this address")),

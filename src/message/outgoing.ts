@@ -18,7 +18,10 @@ export type OutgoingText = {
   readonly replyTo: string | null;
 };
 
-/** A file that the platform fetches from `url`, with a caption in plain text. */
+/**
+ * A file that the platform fetches from `url`, with a caption in plain text. One that we keep is queued as `media:<id>`; channels are
+ * given the address that stands for it.
+ */
 export type OutgoingFile = {
   readonly type: FileKind;
   readonly url: string;

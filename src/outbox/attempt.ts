@@ -7,6 +7,7 @@ import type { Metrics } from "../platform/telemetry/metrics.ts";
 import type { Origin, Origins } from "../tenants/origins.ts";
 import { attemptEnded, deadlinePassed, grantExpired, type Marked, markLost } from "./ends.ts";
 import { grantLifeMs, grantLifeMsMax } from "./grant-life.ts";
+import { type AddressOf, withAddress } from "./file-address.ts";
 import { jitterOf } from "./jitter.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Grant, Limiter, SendRelease } from "./limiter.ts";
@@ -31,6 +32,7 @@ export type AttemptParts = {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly deliveryDeadlineMs: number;
+  readonly fileAddress: AddressOf;
   /** Tells the limiter that a conversation's turn is over. Never rejects. */
   readonly release: (release: SendRelease) => Promise<void>;
 };
@@ -180,13 +182,25 @@ async function send(parts: AttemptParts, call: Call): Promise<SendOutcome> {
   if (marked.attempt === 1) metrics.limiterWaitSeconds.observe(ageSeconds(parts, marked));
   const begun = clock.monotonic();
   const id = deliveryId(grant, marked);
-  const message = readDelivery(marked.body);
-  const outcome = await channel.send({ id, ...message, author: marked.author }, origin.account);
+  const { address, content: written } = readDelivery(marked.body);
+  const content = withAddress(written, grant.tenant, parts.fileAddress);
+  const outcome =
+    content === null
+      ? noAddress
+      : await channel.send({ id, address, content, author: marked.author }, origin.account);
   metrics.sendSeconds.observe((clock.monotonic() - begun) / 1_000);
   metrics.sends.inc({ outcome: outcome.type });
   note(parts.logger, id, outcome);
   return outcome;
 }
+
+/** Trying again would not help: the installation has to say first how the world reaches it. */
+const noAddress: SendOutcome = {
+  type: "rejected",
+  status: 0,
+  reason: "content",
+  detail: "file_without_address",
+};
 
 function note(logger: Logger, delivery: string, outcome: SendOutcome): void {
   const status = "status" in outcome ? outcome.status : undefined;

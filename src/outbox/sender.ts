@@ -8,6 +8,7 @@ import type { Logger } from "../platform/telemetry/logger.ts";
 import type { Metrics } from "../platform/telemetry/metrics.ts";
 import type { Origins } from "../tenants/origins.ts";
 import { createAttempt, type TimedGrant } from "./attempt.ts";
+import type { AddressOf } from "./file-address.ts";
 import { createInFlight } from "./in-flight.ts";
 import { createLedger } from "./ledger.ts";
 import type { Limiter, SendRelease } from "./limiter.ts";
@@ -29,6 +30,7 @@ export type SenderParts = {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly deliveryDeadlineMs: number;
+  readonly fileAddress: AddressOf;
 };
 
 /**

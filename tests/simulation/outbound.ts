@@ -116,6 +116,7 @@ function startSender(options: OutboundOptions, given: SenderSeat): void {
   const frozen = { now: seat.process.clock.now, monotonic: () => 0 };
   const tickets = seat.tickets("outbox");
   const sender = createSender({
+    fileAddress: (_tenant, url) => url,
     limiter,
     store: marking,
     origins,

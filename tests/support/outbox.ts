@@ -148,6 +148,7 @@ export async function openOutboxBench(
   const newSender: OutboxBench["newSender"] = async (changes = {}) => {
     const own = databaseOf(database);
     const sender = createSender({
+      fileAddress: (_tenant, url) => url,
       limiter: createLimiter(await redisOf(closers), prefix, leaseMs),
       store: createOutboxStore(own),
       origins,

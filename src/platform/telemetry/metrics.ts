@@ -31,6 +31,7 @@ function countersOf(registry: Registry) {
     parkedEvents: counter("events_parked", "Events set aside after their last attempt"),
     sends: counter("sends", "Attempts by their end", "outcome"),
     parkedDeliveries: counter("deliveries_parked", "Deliveries given up"),
+    mediaDownloads: counter("media_downloads", "Attempts to fetch a message's file, by end", "end"),
     grantsExpired: counter("grants_expired", "Slots that died before their call could begin"),
   };
 }

@@ -17,6 +17,7 @@ const secrets = [
   "612345678",
   "612 345 678",
   "canary-text",
+  "canary-file",
   "Client 77",
 ];
 
@@ -76,6 +77,15 @@ async function disturb(): Promise<void> {
     const headers = signatureOf(body);
     await fetch(`${hookdesk.url}/webhook/chat2desk`, { method: "POST", body, headers });
   }
+  const files = [
+    "http://127.0.0.1:9/canary-file?token=1",
+    "http://canary-file.example.test/a",
+    "canary-file",
+  ];
+  for (const [index, photo] of files.entries())
+    await stage.platform.say({ clientId: 91 + index, photo });
+  for (const reason of ["address_forbidden", "name_not_found", "bad_address"])
+    await eventually(`a file is ${reason}`, () => hookdesk.output().includes(reason));
   const faults = [
     { mode: "error" },
     { mode: "bad-request" },

@@ -150,7 +150,7 @@ function writeRare(tables: Tables, row: Rare): void {
       settle(tables, row);
       return;
     default:
-      // Contacts, tags, requests, operators and receipts are written and never read by the pipeline.
+      // Contacts, tags, requests, operators, receipts and files are written and never read by the pipeline.
       return;
   }
 }

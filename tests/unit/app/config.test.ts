@@ -73,6 +73,14 @@ describe("the environment", () => {
           "CHAT2DESK_SIGNATURE",
           "CHAT2DESK_RATE_LIMIT",
           "CHAT2DESK_LANGUAGE",
+          "HOOKDESK_URL",
+          "MEDIA_BYTES_MAX",
+          "MEDIA_ALLOW_ADDRESSES",
+          "MEDIA_S3_BUCKET",
+          "MEDIA_S3_ENDPOINT",
+          "MEDIA_S3_REGION",
+          "MEDIA_S3_ACCESS_KEY_ID",
+          "MEDIA_S3_SECRET_ACCESS_KEY",
         ].map((name) => [name, `${canary} ${name}`]),
       ),
     );
@@ -136,6 +144,43 @@ describe("the environment", () => {
     expect(faultsOf({ ...needed, CHAT2DESK_API_URL: "https://api.example.com/?a=1" })).toHaveLength(
       1,
     );
+  });
+
+  test("files are kept in a folder of the installation unless a bucket is named", () => {
+    expect(configOf({}).media).toMatchObject({
+      storage: { type: "disk", folder: expect.stringContaining("media") },
+      bytesMax: 104_857_600,
+      allowAddresses: [],
+    });
+    expect(configOf({ MEDIA_DIR: "/srv/media", MEDIA_BYTES_MAX: "1000" }).media).toMatchObject({
+      storage: { type: "disk", folder: "/srv/media" },
+      bytesMax: 1_000,
+    });
+    const bucket = {
+      MEDIA_S3_BUCKET: "media",
+      MEDIA_S3_ENDPOINT: "https://s3.example.com",
+      MEDIA_S3_ACCESS_KEY_ID: "id",
+      MEDIA_S3_SECRET_ACCESS_KEY: "key",
+    };
+    expect(configOf(bucket).media.storage).toMatchObject({ type: "s3" });
+  });
+
+  test("a bucket without its keys is a fault, and so are keys without a bucket", () => {
+    expect(faultsOf({ ...needed, MEDIA_S3_BUCKET: "media" })).toHaveLength(3);
+    expect(faultsOf({ ...needed, MEDIA_S3_ENDPOINT: "https://s3.example.com" })).toHaveLength(1);
+  });
+
+  test.each(["10.0.0.0/8", "localhost", "127.0.0.1,", "127.0.0.1 ::1"])(
+    "%p is no list of addresses from which files may be fetched",
+    (addresses) => {
+      expect(faultsOf({ ...needed, MEDIA_ALLOW_ADDRESSES: addresses })).toHaveLength(1);
+    },
+  );
+
+  test("the world's address of the installation may end with a slash", () => {
+    expect(configOf({}).publicUrl).toBeNull();
+    const { publicUrl } = configOf({ HOOKDESK_URL: "https://desk.example.com/in/" });
+    expect(publicUrl).toBe("https://desk.example.com/in");
   });
 
   test("a token that no HTTP header can carry is a fault", () => {
