@@ -34,6 +34,8 @@ export const MODULES: ModuleTable = {
     channels: ["core", "message"],
     "channels/chat2desk": ["core", "message", "channels", "platform/http"],
     "channels/chat2desk/fake": ["core", "fake-platform"],
+    "channels/telegram": ["core", "message", "channels", "platform/http"],
+    "channels/telegram/fake": ["core", "fake-platform"],
     "fake-platform": ["core"],
 
     dialog: ["core", "message"],
@@ -72,6 +74,8 @@ export const MODULES: ModuleTable = {
     axios: ["platform/http"],
     winston: ["platform/telemetry"],
     "prom-client": ["platform/telemetry"],
+    // Types alone.
+    "@grammyjs/types": ["channels/telegram", "channels/telegram/fake"],
     "libphonenumber-js": ["dialog", "dialog/flows/*"],
     zod: ["platform/*", "channels/*", "tenants", "ingress", "conversation", "outbox", "app"],
   },

@@ -1,5 +1,6 @@
 import type { Channel } from "../channels/channel.ts";
 import { createChat2Desk } from "../channels/chat2desk/chat2desk.ts";
+import { createTelegram } from "../channels/telegram/telegram.ts";
 import { createHttpClient } from "../platform/http/client.ts";
 import { type Accounts, createAccounts } from "../tenants/accounts.ts";
 import { createKeyring } from "../tenants/keyring.ts";
@@ -10,7 +11,7 @@ export type Channels = ReadonlyMap<string, Channel>;
 /** Every channel that Hookdesk speaks; a new one is one line here. */
 export function createChannels(): Channels {
   const http = createHttpClient();
-  const channels: readonly Channel[] = [createChat2Desk({ http })];
+  const channels: readonly Channel[] = [createChat2Desk({ http }), createTelegram({ http })];
   return new Map(channels.map((channel) => [channel.name, channel]));
 }
 

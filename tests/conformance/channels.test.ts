@@ -2,9 +2,10 @@ import { afterAll, expect, test } from "bun:test";
 import { channelConformance } from "./channel.ts";
 import { capabilityNames, cellOf, writeTable } from "./channel-table.ts";
 import { openChat2Desk } from "./channels/chat2desk.ts";
+import { openTelegram } from "./channels/telegram.ts";
 
 /** Every channel beside its fake platform; a new one is one line here. */
-const channels = { chat2desk: openChat2Desk };
+const channels = { chat2desk: openChat2Desk, telegram: openTelegram };
 
 for (const [name, open] of Object.entries(channels)) channelConformance(name, open);
 
