@@ -6,24 +6,27 @@ import { startFakeTelegram } from "../../../src/channels/telegram/fake/platform.
 import { eventually } from "../../support/eventually.ts";
 
 /** Other people's clients speak to the fake platform as they would to Telegram: what they understand, it says rightly. */
-const token = "5100042:fake-token";
+const [polling, hooked, telegraf] = ["5100042:polling", "5100043:hooked", "5100044:telegraf"];
 let platform: FakeTelegram;
 
 beforeAll(async () => {
-  platform = await startFakeTelegram({ bots: [{ token }], timeScale: 100 });
+  platform = await startFakeTelegram({
+    bots: [polling, hooked, telegraf].map((token) => ({ token })),
+    timeScale: 100,
+  });
 });
 afterAll(() => platform.stop());
 
 describe("grammY", () => {
   test("polls, answers, and is told of a limit and of a chat that blocked it", async () => {
-    const bot = new Bot(token, { client: { apiRoot: platform.url } });
+    const bot = new Bot(polling, { client: { apiRoot: platform.url } });
     const heard: string[] = [];
     bot.on("message:text", async (context) => {
       heard.push(context.message.text);
       await context.reply(`<b>You said</b> ${context.message.text}`, { parse_mode: "HTML" });
     });
     const running = bot.start();
-    await platform.control({ do: "say", chatId: 7, text: "Hello" });
+    await platform.control({ do: "say", bot: polling, chatId: 7, text: "Hello" });
     const sent = await platform.waitFor((entry) => entry.kind === "send", 5_000);
     expect(heard).toEqual(["Hello"]);
     expect(sent).toMatchObject({ chatId: 7, text: "You said Hello" });
@@ -32,7 +35,7 @@ describe("grammY", () => {
     expect(refused).toBeInstanceOf(GrammyError);
     if (!(refused instanceof GrammyError)) throw new Error("not refused by Telegram");
     expect([refused.error_code, refused.parameters.retry_after]).toEqual([429, 1]);
-    await platform.control({ do: "member", chatId: 8, status: "kicked" });
+    await platform.control({ do: "member", bot: polling, chatId: 8, status: "kicked" });
     const blocked: unknown = await bot.api.sendMessage(8, "x").catch((error: unknown) => error);
     expect(String(blocked)).toContain("bot was blocked by the user");
     await bot.stop();
@@ -40,7 +43,7 @@ describe("grammY", () => {
   });
 
   test("receives what it asked for by webhook, in order and with the secret", async () => {
-    const bot = new Bot(token, { client: { apiRoot: platform.url } });
+    const bot = new Bot(hooked, { client: { apiRoot: platform.url } });
     const heard: string[] = [];
     bot.on("message", (context) => void heard.push(context.message.text ?? ""));
     bot.on("edited_message", (context) => void heard.push(`edited ${context.editedMessage.text}`));
@@ -56,7 +59,7 @@ describe("grammY", () => {
       secret_token: secretToken,
       allowed_updates: ["message", "edited_message", "message_reaction", "callback_query"],
     });
-    const at = { chatId: 9 };
+    const at = { bot: hooked, chatId: 9 };
     await platform.control({ ...at, do: "say", text: "one" });
     await platform.control({ ...at, do: "edit", messageId: 41, text: "two" });
     await platform.control({ ...at, do: "react", messageId: 41, emoji: ["👍"] });
@@ -74,11 +77,11 @@ describe("grammY", () => {
 
 describe("telegraf", () => {
   test("knows itself, downloads a file by its link, and sends what has a place and buttons", async () => {
-    const bot = new Telegraf(token, { telegram: { apiRoot: platform.url } });
-    expect(await bot.telegram.getMe()).toMatchObject({ id: 5_100_042, is_bot: true });
+    const bot = new Telegraf(telegraf, { telegram: { apiRoot: platform.url } });
+    expect(await bot.telegram.getMe()).toMatchObject({ id: 5_100_044, is_bot: true });
     const bytes = Buffer.from("a photo");
     const file = { field: "photo", base64: bytes.toString("base64") };
-    await platform.control({ do: "say", chatId: 10, file });
+    await platform.control({ do: "say", bot: telegraf, chatId: 10, file });
     const updates = await bot.telegram.getUpdates(0, 10, 0, ["message"]);
     const message = updates.map((update) => ("message" in update ? update.message : null)).at(-1);
     if (message === null || message === undefined || !("photo" in message))
@@ -96,7 +99,7 @@ describe("telegraf", () => {
   });
 
   test("is refused what Telegram refuses", async () => {
-    const { telegram } = new Telegraf(token, { telegram: { apiRoot: platform.url } });
+    const { telegram } = new Telegraf(telegraf, { telegram: { apiRoot: platform.url } });
     const said = (work: Promise<unknown>) =>
       work.then(
         () => "sent",
