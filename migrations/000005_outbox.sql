@@ -231,20 +231,28 @@ END $$;
 CREATE FUNCTION outbox_settle(p_finished json) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
+DECLARE
+  v_late record;
 BEGIN
-  WITH settled AS (
+  FOR v_late IN WITH settled AS (
     UPDATE attempts SET outcome = f.oc, status = f.st, detail = f.de, message_id = f.mi, settled_by = 'late_answer'
     FROM json_to_recordset(p_finished) AS f (t int, c uuid, q bigint, a int, oc text, st int, de text, mi text, un boolean)
     WHERE tenant_id = f.t AND conv = f.c AND seq = f.q AND n = f.a AND outcome = 'unknown' AND declared_unknown_at < now()
       AND NOT un AND f.oc <> 'unknown'
-    RETURNING tenant_id, conv, seq, n, outcome
+    RETURNING tenant_id, conv, seq, n, outcome, origin_id, attempts.message_id
   ), not_parked AS (
     -- A replay of it would be a second copy.
     DELETE FROM parked_deliveries p USING settled s
     WHERE p.tenant_id = s.tenant_id AND p.conv = s.conv AND p.seq = s.seq AND p.attempt = s.n AND s.outcome IN ('sent', 'rejected')
-  ) DELETE FROM outbox o USING settled s
-  WHERE o.tenant_id = s.tenant_id AND o.conv = s.conv AND o.seq = s.seq AND o.status = 'pending' AND o.attempt = s.n
-    AND s.outcome IN ('sent', 'rejected');
+  ), not_resent AS (
+    DELETE FROM outbox o USING settled s
+    WHERE o.tenant_id = s.tenant_id AND o.conv = s.conv AND o.seq = s.seq AND o.status = 'pending' AND o.attempt = s.n
+      AND s.outcome IN ('sent', 'rejected')
+  ) SELECT * FROM settled WHERE message_id IS NOT NULL
+  LOOP
+    -- The platform may have told what became of it before we knew that it was ours.
+    PERFORM carry_receipts(v_late.tenant_id, v_late.conv, v_late.origin_id, ARRAY[v_late.message_id]);
+  END LOOP;
 END $$;
 
 -- stranded_deliveries: a page of the walk over conversations with something to send, by their head.

@@ -263,6 +263,8 @@ BEGIN
     ) DELETE FROM outbox USING settled
     WHERE outbox.tenant_id = settled.tenant_id AND outbox.conv = settled.conv AND outbox.seq = settled.seq
       AND outbox.status = 'pending' AND outbox.attempt = settled.n;
+    PERFORM carry_receipts(t, c, origin, ARRAY[message])
+    FROM json_to_recordset(p_rare -> 'settled') AS r (i int, t int, c uuid, origin int, message text) WHERE i = ANY (p_ok);
   END IF;
 END $$;
 

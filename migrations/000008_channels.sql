@@ -104,6 +104,11 @@ BEGIN
           || CASE WHEN r.emoji = '[]' THEN '{}' ELSE jsonb_build_object(r.sender, jsonb_build_object('name', r.name, 'emoji', r.emoji)) END,
         '{}')
       WHERE tenant_id = r.t AND conv = r.c AND seq = v_seq;
+      -- To a message that is not known here it is a line of its own.
+      INSERT INTO messages (tenant_id, conv, seq, origin_id, event_id, author, kind, text, reply_to, sender, at)
+      SELECT r.t, r.c, r.q, r.origin, r.ev, 'platform', 'system', coalesce((SELECT string_agg(e, ' ') FROM json_array_elements_text(
+             r.emoji::json) AS e), ''), r.message, jsonb_build_object('id', r.sender, 'name', r.name), to_timestamp(r.at / 1000)
+      WHERE v_seq IS NULL;
     ELSIF r.what = 'edit' THEN
       PERFORM edit_message(r.t, r.c, v_seq, r.tx, r.parts, to_timestamp(coalesce(r.edited, r.at) / 1000));
       -- What was edited before we knew it is a message that begins with this version.

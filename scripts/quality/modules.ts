@@ -38,6 +38,8 @@ export const MODULES: ModuleTable = {
     "channels/chat2desk/fake": ["core", "fake-platform"],
     "channels/meta": ["core", "message", "channels", "platform/http"],
     "channels/meta/fake": ["core", "fake-platform"],
+    "channels/telegram": ["core", "message", "channels", "platform/http"],
+    "channels/telegram/fake": ["core", "fake-platform"],
     "fake-platform": ["core"],
 
     dialog: ["core", "message"],
@@ -79,6 +81,8 @@ export const MODULES: ModuleTable = {
     "file-type": ["media"],
     winston: ["platform/telemetry"],
     "prom-client": ["platform/telemetry"],
+    // Types alone.
+    "@grammyjs/types": ["channels/telegram", "channels/telegram/fake"],
     "libphonenumber-js": ["dialog", "dialog/flows/*"],
     zod: ["platform/*", "channels/*", "tenants", "ingress", "conversation", "outbox", "app"],
   },

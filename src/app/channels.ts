@@ -3,6 +3,7 @@ import { createChat2Desk } from "../channels/chat2desk/chat2desk.ts";
 import { createInstagram } from "../channels/meta/instagram/instagram.ts";
 import { createMessenger } from "../channels/meta/messenger/messenger.ts";
 import { createWhatsApp } from "../channels/meta/whatsapp/whatsapp.ts";
+import { createTelegram } from "../channels/telegram/telegram.ts";
 import { createHttpClient } from "../platform/http/client.ts";
 import { type Accounts, createAccounts } from "../tenants/accounts.ts";
 import { createKeyring } from "../tenants/keyring.ts";
@@ -18,6 +19,7 @@ export function createChannels(): Channels {
     createWhatsApp({ http }),
     createMessenger({ http }),
     createInstagram({ http }),
+    createTelegram({ http }),
   ];
   return new Map(channels.map((channel) => [channel.name, channel]));
 }

@@ -25,9 +25,11 @@ export function sideEffects(state: ConversationState<AnyRun>, arrival: Arrival):
       return [
         {
           type: "reaction",
+          eventId: arrival.id,
           messageId: event.messageId,
           sender: event.sender,
           emoji: event.emoji,
+          at,
         },
       ];
     case "receipt":

@@ -17,7 +17,7 @@ export function isChange(effect: Effect): effect is ChangeEffect {
   );
 }
 
-/** The row of a change; `q` is the place that a message takes which was not known before it was edited. */
+/** The row of a change; `q` is the place that a message takes which was not known before. */
 export function changeRow(effect: ChangeEffect, q: number): Row {
   switch (effect.type) {
     case "edit":
@@ -27,10 +27,13 @@ export function changeRow(effect: ChangeEffect, q: number): Row {
     case "reaction":
       return {
         what: "reaction",
+        q,
+        ev: effect.eventId,
         message: effect.messageId,
         sender: effect.sender.id,
         name: effect.sender.name,
         emoji: effect.emoji,
+        at: effect.at,
       };
     case "receipt":
       return receiptRow(effect);

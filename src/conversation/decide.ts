@@ -1,7 +1,7 @@
 import type { DialogEffect } from "../dialog/dialog.ts";
 import type { ClientMessage, OutboundMessage } from "../message/event.ts";
-import { plainText } from "../message/outgoing.ts";
-import { splitText } from "../message/split.ts";
+import { type OutgoingContent, plainText } from "../message/outgoing.ts";
+import { splitContent } from "../message/split-content.ts";
 import { botOwns, endIfSilent, touch } from "../sessions/session.ts";
 import type { Arrival, Rules } from "./arrival.ts";
 import { contactOf, sideEffects } from "./bookkeeping.ts";
@@ -36,6 +36,10 @@ export function decide<Run extends AnyRun>(
     }
     case "conversation_transferred":
       return decided(due, transferred(due.state, { at: arrival.at, event }, rules));
+    case "receipt":
+      // It may come before our own call has returned; then nobody knows yet which message it is about.
+      if (facts.inFlight && !facts.ours) return { type: "wait" };
+      return decided(due, { state: due.state, effects: sideEffects(due.state, arrival) });
     case "conversation_moved":
       return decided(due, { state: { ...due.state, address: event.address }, effects: [] });
     case "conversation_released":
@@ -178,7 +182,7 @@ function answer<Run extends AnyRun>(
         success: step.understood,
         reason: step.reason,
       }),
-      ...repliesOf(state, arrival, splitText(step.reply, rules.textLimit)),
+      ...repliesOf(state, arrival, splitContent(plainText(step.reply), rules.textLimit)),
     ],
   };
 }
@@ -187,14 +191,14 @@ function answer<Run extends AnyRun>(
 function repliesOf(
   state: ConversationState<AnyRun>,
   arrival: Received<ClientMessage>,
-  texts: readonly string[],
+  contents: readonly OutgoingContent[],
 ): readonly Effect[] {
-  return texts.map((text) => ({
+  return contents.map((content) => ({
     type: "reply",
     eventId: arrival.id,
     session: state.sessions.current?.number ?? null,
     ownerEpoch: state.sessions.ownerEpoch,
-    content: plainText(text),
+    content,
     address: arrival.event.address,
     at: arrival.at,
   }));

@@ -56,9 +56,11 @@ export type Effect =
   | { readonly type: "deletion"; readonly messageId: string }
   | {
       readonly type: "reaction";
+      readonly eventId: string;
       readonly messageId: string;
       readonly sender: Sender;
       readonly emoji: readonly string[];
+      readonly at: number;
     }
   | {
       readonly type: "receipt";

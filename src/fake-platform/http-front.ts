@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { gunzipSync } from "node:zlib";
 
 /**
  * The socket side of the fake. `node:http` and not `Bun.serve`, because a judge must be able to destroy the caller's
@@ -75,7 +76,9 @@ async function readBody(request: IncomingMessage): Promise<string> {
     if (bytes > BODY_BYTES_MAX) throw new Error("the body is too large");
     parts.push(chunk);
   }
-  return Buffer.concat(parts).toString("utf8");
+  const body = Buffer.concat(parts);
+  const zipped = request.headers["content-encoding"] === "gzip";
+  return (zipped ? gunzipSync(body, { maxOutputLength: BODY_BYTES_MAX }) : body).toString("utf8");
 }
 
 function writeAnswer(response: ServerResponse, answer: Answer): Promise<void> {

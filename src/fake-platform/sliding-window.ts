@@ -41,6 +41,18 @@ export class SlidingWindow {
     return { admitted: true, retryAfterMs: 0 };
   }
 
+  /** Ms until a call would be admitted, 0 when it would be now; for a platform whose call needs a place in several windows at once. */
+  freeInMs(nowMs: number): number {
+    const oldest = this.#admitted[this.#admitted.length - this.limit.count];
+    return Math.max(0, (oldest ?? Number.NEGATIVE_INFINITY) + this.limit.windowMs - nowMs);
+  }
+
+  /** Judges an arrival that another window refuses: it is counted and takes no place. */
+  refuse(nowMs: number): void {
+    this.#countArrival(nowMs);
+    this.#refused += 1;
+  }
+
   #countArrival(nowMs: number): void {
     const before = this.#arrivals[this.#arrivals.length - this.limit.count];
     if (before !== undefined && before + this.limit.windowMs > nowMs) this.#violations += 1;

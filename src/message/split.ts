@@ -8,23 +8,39 @@ export type TextLimit = {
   readonly unit: "utf16" | "bytes";
 };
 
+/** A part of a text, UTF-16 units from its beginning. */
+export type TextRange = { readonly start: number; readonly end: number };
+
 /** Where a part may end, the best first. */
 const pauses = ["\n\n", "\n", ". ", " "] as const;
 /** A pause before this share of the part would make many short ones. */
 const shortestShare = 0.5;
 
-/** The parts of a text, at least one, each within the limit; joined they say all that it said. */
-export function splitText(text: string, limit: TextLimit): readonly string[] {
-  const parts: string[] = [];
-  let rest = text;
-  while (sizeOf(rest, limit) > limit.max) {
+/** Where the parts of a text lie; none is empty, but for a text of nothing. */
+export function splitRanges(text: string, limit: TextLimit): readonly TextRange[] {
+  const ranges: TextRange[] = [];
+  let start = 0;
+  while (sizeOf(text.slice(start), limit) > limit.max) {
+    const rest = text.slice(start);
     const longest = longestHead(rest, limit);
     const end = pauseIn(rest.slice(0, longest)) ?? longest;
-    parts.push(rest.slice(0, end).trimEnd());
-    rest = rest.slice(end).trimStart();
+    ranges.push(trimmed(text, { start, end: start + end }));
+    start += end;
+    start += text.slice(start).length - text.slice(start).trimStart().length;
   }
-  const filled = [...parts, rest].filter((part) => part !== "");
-  return filled.length === 0 ? [""] : filled;
+  ranges.push({ start, end: text.length });
+  const filled = ranges.filter((range) => range.end > range.start);
+  return filled.length === 0 ? [{ start: 0, end: 0 }] : filled;
+}
+
+/** The parts of a text, at least one, each within the limit; joined they say all that it said. */
+export function splitText(text: string, limit: TextLimit): readonly string[] {
+  if (sizeOf(text, limit) <= limit.max) return [text];
+  return splitRanges(text, limit).map(({ start, end }) => text.slice(start, end));
+}
+
+function trimmed(text: string, { start, end }: TextRange): TextRange {
+  return { start, end: start + text.slice(start, end).trimEnd().length };
 }
 
 function sizeOf(text: string, { unit }: TextLimit): number {

@@ -4,11 +4,13 @@ import { capabilityNames, cellOf, writeTable } from "./channel-table.ts";
 import { openChat2Desk } from "./channels/chat2desk.ts";
 import { openInstagram } from "./channels/instagram.ts";
 import { openMessenger } from "./channels/messenger.ts";
+import { openTelegram } from "./channels/telegram.ts";
 import { openWhatsApp } from "./channels/whatsapp.ts";
 
 /** Every channel beside its fake platform; a new one is one line here. */
 const channels = {
   chat2desk: openChat2Desk,
+  telegram: openTelegram,
   whatsapp: openWhatsApp,
   messenger: openMessenger,
   instagram: openInstagram,

@@ -16,6 +16,10 @@ export type OriginSettings = {
   readonly apiUrl: string;
   readonly rate?: { readonly count: number; readonly windowMs: number };
   readonly language?: "en" | "ru" | "es";
+  /** `chat2desk` by itself. */
+  readonly channel?: string;
+  /** Of another channel than Chat2Desk. */
+  readonly credentials?: Readonly<Record<string, string>>;
 };
 
 /** Credentials as an installation without a key stores them; for accounts of any channel. */
@@ -39,7 +43,7 @@ export async function addTenant(database: TestDatabase, name: string): Promise<n
   return database.count("INSERT INTO tenants (name) VALUES ($1) RETURNING tenant_id", [name]);
 }
 
-/** Adds an origin of the fake Chat2Desk; a running Hookdesk knows it after its next reading of the origins. */
+/** Adds an origin, of the fake Chat2Desk unless another channel is named; a running Hookdesk knows it after its next reading of the origins. */
 export async function addOrigin(
   database: TestDatabase,
   settings: OriginSettings,
@@ -47,15 +51,16 @@ export async function addOrigin(
   const rate = settings.rate ?? rateDefault;
   const origin = await database.count(
     `INSERT INTO origins (tenant_id, channel, origin_key, api_url, credentials, language, rate_count, rate_window_ms)
-     VALUES ($1, 'chat2desk', $2, $3, $4, $5, $6, $7) RETURNING origin_id`,
+     VALUES ($1, $8, $2, $3, $4, $5, $6, $7) RETURNING origin_id`,
     [
       settings.tenant,
       settings.key,
       settings.apiUrl,
-      sealedPlainly({ token: settings.token, signature: "required" }),
+      sealedPlainly(settings.credentials ?? { token: settings.token, signature: "required" }),
       settings.language ?? "en",
       rate.count,
       rate.windowMs,
+      settings.channel ?? "chat2desk",
     ],
   );
   return { tenant: settings.tenant, origin, key: settings.key, token: settings.token };
