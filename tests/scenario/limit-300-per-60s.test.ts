@@ -74,8 +74,8 @@ async function putMessages(count: number): Promise<void> {
      )
      INSERT INTO outbox (tenant_id, conv, seq, origin_id, author, owner_epoch, body, created_at, deadline_at)
      SELECT tenant_id, conv, version * 1000 + n, origin_id, 'bot', 0,
-       json_build_object('text', (version * 1000 + n)::text, 'address', json_build_object('client', json_build_object('value', identity, 'type', 'number'),
-         'channel', null, 'transport', null))::text, now(), now() + interval '1 day'
+       json_build_object('a', format('[%s,null,null]', identity), 't', (version * 1000 + n)::text)::text,
+       now(), now() + interval '1 day'
      FROM turn JOIN texts ON client::text = identity`,
     [count, clients],
   );

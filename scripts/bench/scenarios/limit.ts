@@ -105,12 +105,14 @@ async function writeOrigins(
   await migrate(databaseUrl, join(projectFolder, "migrations"));
   await sql.query("INSERT INTO tenants (name) VALUES ('bench')");
   const insert = `
-    INSERT INTO origins (tenant_id, channel, origin_key, api_url, api_token, rate_count, rate_window_ms)
+    INSERT INTO origins (tenant_id, channel, origin_key, api_url, credentials, rate_count, rate_window_ms)
     SELECT tenant_id, 'chat2desk', origin, $2, $3, $4, $5 FROM tenants, unnest($1::text[]) AS origin
     WHERE name = 'bench'`;
   const { count, windowMs } = size.limit;
-  await sql.query(insert, [[limited], apiUrl, token, count, windowMs]);
-  await sql.query(insert, [originNames(size), apiUrl, token, 1_000_000, 60_000]);
+  // Readable, as an installation without a key of its own stores them.
+  const credentials = `plain:${JSON.stringify({ token, signature: "required" })}`;
+  await sql.query(insert, [[limited], apiUrl, credentials, count, windowMs]);
+  await sql.query(insert, [originNames(size), apiUrl, credentials, 1_000_000, 60_000]);
 }
 
 function noteLimit(
