@@ -7,7 +7,8 @@ import {
 import type { SimulationFindings } from "../../src/fake-platform/simulation/simulation-findings.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { eventually } from "./eventually.ts";
-import { environmentFor, freePort, type Hookdesk, startHookdesk } from "./hookdesk.ts";
+import { environmentFor, freePort } from "./hookdesk.ts";
+import { becomesRunning, type HookdeskProcess, startProcess } from "./process.ts";
 import { addTenant, sealedPlainly } from "./tenants.ts";
 
 /** A fake platform with one account, disturbed as badly as it can be, on which 200 clients order. */
@@ -26,12 +27,12 @@ export type OrderStage = {
 const clients = 200;
 const roles = ["web", "worker", "worker", "outbox", "outbox"] as const;
 
-/** 200 clients of one channel order at once through five processes: each gets its replies, in order and once. */
+/** 200 clients of one channel order at once through five processes, which stand back for the platform that judges them: each gets its replies, in order and once. */
 export function ordersOn(channel: string, open: (webhookUrl: string) => Promise<OrderStage>): void {
   describe(`200 clients on ${channel}, with duplicates, reordering and throttling`, () => {
     let database: TestDatabase;
     let stage: OrderStage;
-    let processes: readonly Hookdesk[];
+    let processes: readonly HookdeskProcess[];
     let findings: SimulationFindings;
 
     beforeAll(async () => {
@@ -40,8 +41,12 @@ export function ordersOn(channel: string, open: (webhookUrl: string) => Promise<
       stage = await open(`http://127.0.0.1:${port}/webhook/${channel}/shop`);
       await addStage(database, channel, stage);
       const prefix = `t${crypto.randomUUID().slice(0, 8)}`;
-      const environment = environmentFor(database, prefix, { PORT: String(port) });
-      processes = await Promise.all(roles.map((role) => startHookdesk(environment, role)));
+      const environment = environmentFor(database, prefix, {
+        PORT: String(port),
+        LOG_LEVEL: "info",
+      });
+      processes = roles.map((role) => startProcess(environment, role, { standsBack: true }));
+      await Promise.all(processes.map(becomesRunning));
       await stage.disturb();
       findings = await simulateClients({
         driver: stage.driver,
@@ -53,7 +58,7 @@ export function ordersOn(channel: string, open: (webhookUrl: string) => Promise<
     }, 130_000);
     afterAll(async () => {
       await stage.stop();
-      await Promise.all(processes.map((one) => one.stop()));
+      await Promise.all(processes.map((one) => one.end()));
       await database.drop();
     });
 
