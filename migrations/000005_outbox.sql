@@ -117,8 +117,9 @@ CREATE VIEW deliveries WITH (security_invoker = true) AS
   WHERE m.author = 'bot';
 
 -- Plans of these functions must not follow statistics: the tables are empty in one minute and full of dead rows in the next, and a
--- sequential scan that was right for the one costs milliseconds in the other. Hence enable_seqscan = off here and in 000006, and one plan
--- for all calls: nothing in them depends on the values, and planning ten statements anew costs more than running them.
+-- sequential scan that was right for the one costs milliseconds in the other. Hence enable_seqscan = off here and in 000006, no join
+-- that reads all open rows of a conversation (it may have ten thousand), and one plan for all calls: nothing in them depends on the
+-- values, and planning ten statements anew costs more than running them.
 
 -- outbox_exchange: records the ends of attempts and marks the next ones, in one round trip.
 --   p_finished [{t, c, q: seq, k: token, a: attempt, oc: outcome, fi: final, w: ms until the next try, fl: failures to add,
@@ -132,7 +133,8 @@ CREATE VIEW deliveries WITH (security_invoker = true) AS
 CREATE FUNCTION outbox_exchange(p_finished json, p_grants json) RETURNS TABLE (
   i int, verdict text, seq bigint, attempt int, failures int, author text, body text, wait_ms double precision, left_ms double precision,
   held_scope text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET enable_hashjoin = off
+  SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
   IF json_array_length(p_finished) > 0 THEN PERFORM outbox_finish(p_finished); END IF;
@@ -179,7 +181,8 @@ END $$;
 -- outbox_finish: the first half of outbox_exchange. An end counts only for the attempt that is still marked with its token; one that
 -- comes after the attempt was declared unknown settles the record instead, and drops a resend that has not begun.
 CREATE FUNCTION outbox_finish(p_finished json) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET enable_hashjoin = off
+  SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   v_ended int;
@@ -189,8 +192,8 @@ BEGIN
     SELECT f.*, o.tenant_id, o.conv, o.seq, o.origin_id, o.started_at
     FROM json_to_recordset(p_finished) AS f (t int, c uuid, q bigint, k text, a int, oc text, fi boolean, w double precision, fl int,
       st int, de text, mi text, un boolean, pk text, bo text, ho double precision)
-    JOIN outbox o ON o.tenant_id = f.t AND o.conv = f.c
-    -- A mark whose answer was lost is taken back by its token alone.
+    -- A mark whose answer was lost names no delivery and is taken back by its token alone.
+    JOIN outbox o ON o.tenant_id = f.t AND o.conv = f.c AND o.seq BETWEEN coalesce(f.q, 0) AND coalesce(f.q, 9223372036854775807)
     WHERE o.status = 'sending' AND o.token = f.k AND ((o.seq = f.q AND o.attempt = f.a) OR (f.un AND f.q IS NULL))
     ORDER BY o.tenant_id, o.conv, o.seq FOR UPDATE OF o
   ), recorded AS (
@@ -229,7 +232,8 @@ END $$;
 
 -- outbox_settle: ends that belong to no attempt in progress: those that were declared unknown before are settled by what is known now.
 CREATE FUNCTION outbox_settle(p_finished json) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET enable_hashjoin = off
+  SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   v_late record;

@@ -9,7 +9,8 @@
 CREATE FUNCTION load_lanes(p_lanes json, p_events int) RETURNS TABLE (
   i int, version bigint, state jsonb, origin_id int, due_ms double precision, now_ms double precision,
   id bigint, at_ms double precision, attempts smallint, wait_ms double precision, event_origin int, item int, raw bytea)
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET enable_hashjoin = off
+  SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
   RETURN QUERY
@@ -45,7 +46,8 @@ END $$;
 -- The lanes are unpacked once into arrays: every look into a JSON text costs the whole text (8 µs a row, seven times).
 CREATE FUNCTION commit_lanes(p_lanes json, p_messages json, p_logs json, p_outbox json, p_rare json)
 RETURNS TABLE (i int, verdict text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET enable_hashjoin = off
+  SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   v_i int[]; v_t int[]; v_c uuid[]; v_o int[]; v_n text[]; v_v bigint[]; v_s jsonb[]; v_e int[]; v_f boolean[]; v_x text[];
@@ -93,9 +95,12 @@ BEGIN
     ) seen
   ) judged;
 
-  DELETE FROM pending
-  USING unnest(v_i, v_t, v_c, v_x) AS l (i, t, c, x), unnest(l.x::bigint[]) AS applied (id)
-  WHERE (v_all OR l.i = ANY (v_ok)) AND tenant_id = l.t AND conv = l.c AND pending.id = applied.id;
+  -- OFFSET 0 makes this a look-up for each event; otherwise all open events of a conversation are compared with those named.
+  DELETE FROM pending USING (
+    SELECT l.t, l.c, applied.id FROM unnest(v_i, v_t, v_c, v_x) AS l (i, t, c, x), unnest(l.x::bigint[]) AS applied (id)
+    WHERE v_all OR l.i = ANY (v_ok) OFFSET 0
+  ) applied
+  WHERE tenant_id = applied.t AND conv = applied.c AND pending.id = applied.id;
 
   UPDATE conversations SET version = version + 1, state = l.s, owner_epoch = l.e, identity = coalesce(identity, l.n),
     applied = applied + cardinality(l.x::bigint[])
@@ -139,7 +144,8 @@ END $$;
 --   p_rare  {kind: [{z: place, i: lane, t: tenant, c: conv, ...columns}]}, the kinds that there are
 --   p_ok    the lanes that were accepted
 CREATE FUNCTION commit_rare(p_rare json, p_ok int[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET enable_seqscan = off SET enable_hashjoin = off
+  SET enable_mergejoin = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
   IF p_rare -> 'session' IS NOT NULL THEN
