@@ -53,7 +53,12 @@ describe("/health", () => {
     const worker = stage.start("worker");
     const outbox = stage.start("outbox");
     const health = await reportWith("messages", "Nothing waits");
-    expect((await reportWith("workers", "1 worker")).checks["workers"]?.status).toBe("ok");
+    const { checks } = await eventually("both live", async () => {
+      const seen = await healthOf(web);
+      return seen?.checks["workers"]?.status === "ok" ? seen : null;
+    });
+    expect(checks["workers"]?.message).toContain("1 worker");
+    expect(checks["workers"]?.message).toContain("1 outbox");
     expect(health.checks["parked"]?.message).toBe("0 events and 0 deliveries are parked.");
     await eventually("/health is ok", async () => (await healthOf(web))?.status === "ok");
     worker.signal("SIGKILL");
