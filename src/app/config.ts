@@ -20,6 +20,8 @@ export type Config = {
   readonly deliveryDeadlineMs: number;
   /** Keys of credentials at rest, the one that seals first; none: they are stored readable. */
   readonly secretKeys: readonly Buffer[];
+  /** Where the world reaches us, without a slash at its end; null when nobody has said. */
+  readonly publicUrl: string | null;
   /** What the environment says about the default tenant's origin; null when no token is given. */
   readonly defaultOrigin: DefaultOrigin | null;
 };
@@ -93,6 +95,9 @@ const secretKeys = z.string().transform((text, context) => {
 });
 
 const schema = z.object({
+  PUBLIC_URL: url(["http:", "https:"], "https://your.host")
+    .refine((text) => !/[?#]/.test(text), "must have no query and no fragment")
+    .optional(),
   HOOKDESK_SECRET_KEY: secretKeys.default([]),
   HOST: z
     .string()
@@ -153,6 +158,7 @@ export function parseConfig(
       dialogSilenceMs: env.DIALOG_SILENCE,
       deliveryDeadlineMs: env.DELIVERY_DEADLINE,
       secretKeys: env.HOOKDESK_SECRET_KEY,
+      publicUrl: env.PUBLIC_URL?.replace(/\/+$/, "") ?? null,
       defaultOrigin: defaultOriginOf(env),
     },
   };

@@ -67,7 +67,7 @@ describe("/health", () => {
       stage.database.rows(
         `INSERT INTO holds (tenant_id, origin_id, until, reason)
          SELECT tenant_id, origin_id, now() + interval '90 s', $1 FROM origins
-         ON CONFLICT (tenant_id, origin_id) DO UPDATE SET reason = excluded.reason`,
+         ON CONFLICT (tenant_id, origin_id, scope) DO UPDATE SET reason = excluded.reason`,
         [reason],
       );
     await hold("throttled");
