@@ -159,3 +159,85 @@ END $$;
 ALTER TABLE attempts DROP CONSTRAINT attempts_outcome_check;
 ALTER TABLE attempts ADD CONSTRAINT attempts_outcome_check CHECK (outcome IN (
   'sent', 'rejected', 'failed', 'not_sent', 'moved', 'throttled', 'quota', 'unauthorized', 'unknown', 'superseded', 'expired'));
+
+-- What a platform says about our webhook, as it was last asked; `repaired` is what was found wrong and mended.
+CREATE TABLE origin_connections (
+  tenant_id   int NOT NULL,
+  origin_id   int NOT NULL,
+  state       text NOT NULL CHECK (state IN ('connected', 'drifted', 'failing', 'refused', 'unreachable', 'unchecked')),
+  notes       jsonb NOT NULL,
+  checked_at  timestamptz NOT NULL DEFAULT now(),
+  since       timestamptz NOT NULL DEFAULT now(),
+  repaired    text,
+  repaired_at timestamptz,
+  -- When credentials that end by themselves were last looked at.
+  renewed_at  timestamptz,
+  PRIMARY KEY (tenant_id, origin_id)
+);
+SELECT isolate('origin_connections');
+
+-- note_connection: keeps what was found at a check.
+CREATE FUNCTION note_connection(p_tenant int, p_origin int, p_state text, p_notes jsonb, p_repaired text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  INSERT INTO origin_connections AS known (tenant_id, origin_id, state, notes, repaired, repaired_at)
+  VALUES (p_tenant, p_origin, p_state, p_notes, p_repaired, CASE WHEN p_repaired IS NOT NULL THEN now() END)
+  ON CONFLICT (tenant_id, origin_id) DO UPDATE SET
+    state = excluded.state, notes = excluded.notes, checked_at = now(),
+    since = CASE WHEN known.state = excluded.state THEN known.since ELSE now() END,
+    repaired = coalesce(excluded.repaired, known.repaired), repaired_at = coalesce(excluded.repaired_at, known.repaired_at)
+$$;
+
+-- due_checks: enabled origins whose connection was not looked at for so long, the longest first.
+CREATE FUNCTION due_checks(p_every_ms int, p_limit int) RETURNS SETOF int
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT o.origin_id FROM origins o LEFT JOIN origin_connections c USING (tenant_id, origin_id)
+  WHERE o.enabled AND coalesce(c.checked_at < now() - p_every_ms * interval '1 ms', true)
+  ORDER BY c.checked_at NULLS FIRST, o.origin_id LIMIT p_limit
+$$;
+
+-- connections_now: what was last found, of enabled origins.
+CREATE FUNCTION connections_now() RETURNS TABLE (
+  tenant_id int, origin_id int, state text, notes jsonb, since_ms double precision, repaired text, repaired_ms double precision)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT c.tenant_id, c.origin_id, c.state, c.notes, ms(now() - c.since), c.repaired, ms(now() - c.repaired_at)
+  FROM origin_connections c JOIN origins o USING (tenant_id, origin_id) WHERE o.enabled
+$$;
+
+-- take_renewal: whether this caller is to look at an origin's credentials now; once in p_every_ms.
+CREATE FUNCTION take_renewal(p_tenant int, p_origin int, p_every_ms int) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  UPDATE origin_connections SET renewed_at = now()
+  WHERE tenant_id = p_tenant AND origin_id = p_origin
+    AND coalesce(renewed_at < now() - p_every_ms * interval '1 ms', true);
+  RETURN FOUND;
+END $$;
+
+-- save_credentials: replaces sealed credentials by others, unless somebody has replaced them meanwhile. What was on hold because of
+-- the old ones may be called again.
+CREATE FUNCTION save_credentials(p_tenant int, p_origin int, p_before text, p_sealed text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  UPDATE origins SET credentials = p_sealed, updated_at = now()
+  WHERE tenant_id = p_tenant AND origin_id = p_origin AND credentials = p_before;
+  IF NOT FOUND THEN RETURN false; END IF;
+  DELETE FROM holds WHERE tenant_id = p_tenant AND origin_id = p_origin AND reason IN ('unauthorized', 'quota');
+  RETURN true;
+END $$;
+
+-- Messages that came while their origin was disabled; only they are in this index.
+CREATE INDEX messages_shadowed ON messages (tenant_id, origin_id) WHERE visibility = 'shadowed';
+
+-- show_shadowed: shows what came while an origin was disabled, as soon as it is enabled. Also for workers who learned late that it is.
+--   returns  the messages shown
+CREATE FUNCTION show_shadowed() RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  WITH shown AS (
+    UPDATE messages m SET visibility = 'visible' FROM origins o
+    WHERE o.tenant_id = m.tenant_id AND o.origin_id = m.origin_id AND o.enabled AND m.visibility = 'shadowed'
+    RETURNING 1
+  ) SELECT count(*) FROM shown
+$$;
+
+-- Everything above that sees every tenant.
+SELECT close_to_public();

@@ -24,6 +24,7 @@
 -- table messages, row security forced
 -- table migrations
 -- table orders, row security forced
+-- table origin_connections, row security forced
 -- table origin_duplicates, row security forced
 -- table origins, row security forced
 -- table outbox, row security forced, fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000, autovacuum_vacuum_cost_delay=0
@@ -216,6 +217,15 @@
 -- column orders.status text not null default 'new'::text
 -- column orders.tenant_id integer not null
 -- column orders.updated_at timestamp with time zone not null default now()
+-- column origin_connections.checked_at timestamp with time zone not null default now()
+-- column origin_connections.notes jsonb not null
+-- column origin_connections.origin_id integer not null
+-- column origin_connections.renewed_at timestamp with time zone
+-- column origin_connections.repaired text
+-- column origin_connections.repaired_at timestamp with time zone
+-- column origin_connections.since timestamp with time zone not null default now()
+-- column origin_connections.state text not null
+-- column origin_connections.tenant_id integer not null
 -- column origin_duplicates.copies bigint not null
 -- column origin_duplicates.day date not null
 -- column origin_duplicates.origin_id integer not null
@@ -350,6 +360,8 @@
 -- constraint orders CHECK (((quantity >= 1) AND (quantity <= 50)))
 -- constraint orders PRIMARY KEY (tenant_id, id)
 -- constraint orders UNIQUE (tenant_id, conv, run)
+-- constraint origin_connections CHECK ((state = ANY (ARRAY['connected'::text, 'drifted'::text, 'failing'::text, 'refused'::text, 'unreachable'::text, 'unchecked'::text])))
+-- constraint origin_connections PRIMARY KEY (tenant_id, origin_id)
 -- constraint origin_duplicates PRIMARY KEY (tenant_id, origin_id, day)
 -- constraint origins CHECK (((in_flight_max >= 1) AND (in_flight_max <= 10000)))
 -- constraint origins CHECK (((rate_count >= 1) AND (rate_count <= 1000000000)))
@@ -385,6 +397,7 @@
 -- index CREATE INDEX media_by_message ON public.media USING btree (tenant_id, conv, seq)
 -- index CREATE INDEX media_due ON public.media USING btree (next_at) WHERE (status = 'pending'::text)
 -- index CREATE INDEX media_taken ON public.media USING btree (tenant_id, conv) WHERE taken
+-- index CREATE INDEX messages_shadowed ON public.messages USING btree (tenant_id, origin_id) WHERE (visibility = 'shadowed'::text)
 -- index CREATE INDEX pending_by_age ON public.pending USING btree (id)
 -- index CREATE INDEX timers_by_due ON public.timers USING btree (due_at)
 -- index CREATE UNIQUE INDEX attempts_pkey ON public.attempts USING btree (tenant_id, conv, seq, n)
@@ -406,6 +419,7 @@
 -- index CREATE UNIQUE INDEX migrations_pkey ON public.migrations USING btree (name)
 -- index CREATE UNIQUE INDEX orders_pkey ON public.orders USING btree (tenant_id, id)
 -- index CREATE UNIQUE INDEX orders_tenant_id_conv_run_key ON public.orders USING btree (tenant_id, conv, run)
+-- index CREATE UNIQUE INDEX origin_connections_pkey ON public.origin_connections USING btree (tenant_id, origin_id)
 -- index CREATE UNIQUE INDEX origin_duplicates_pkey ON public.origin_duplicates USING btree (tenant_id, origin_id, day)
 -- index CREATE UNIQUE INDEX origins_channel_origin_key_key ON public.origins USING btree (channel, origin_key)
 -- index CREATE UNIQUE INDEX origins_pkey ON public.origins USING btree (tenant_id, origin_id)
@@ -455,6 +469,8 @@
 -- policy messages.owner_sees_all for * using true check true
 -- policy orders.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
 -- policy orders.owner_sees_all for * using true check true
+-- policy origin_connections.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
+-- policy origin_connections.owner_sees_all for * using true check true
 -- policy origin_duplicates.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
 -- policy origin_duplicates.owner_sees_all for * using true check true
 -- policy origins.one_tenant for * using (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif")) check (tenant_id = ( SELECT (NULLIF(current_setting('hookdesk.tenant'::text, true), ''::text))::integer AS "nullif"))
@@ -490,11 +506,13 @@
 -- function close_to_public() returns void plpgsql
 -- function commit_lanes(p_lanes json, p_messages json, p_logs json, p_outbox json, p_rare json) returns TABLE(i integer, verdict text) plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off, plan_cache_mode=force_generic_plan
 -- function commit_rare(p_rare json, p_ok integer[]) returns void plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off, enable_hashjoin=off, enable_mergejoin=off, plan_cache_mode=force_generic_plan
+-- function connections_now() returns TABLE(tenant_id integer, origin_id integer, state text, notes jsonb, since_ms double precision, repaired text, repaired_ms double precision) sql stable security definer set search_path=public, pg_temp
 -- function conversation_sends(p_origin integer, p_within_ms integer) returns TABLE(identity text, ages double precision[]) sql stable security definer set search_path=public, pg_temp
 -- function count_attempt(p_tenant integer, p_conv uuid, p_id bigint, p_reason text, p_floor integer, p_more integer) returns integer plpgsql security definer set search_path=public, pg_temp
 -- function discard_delivery(p_tenant integer, p_conv uuid, p_seq bigint, p_by text, p_why text) returns text sql security definer set search_path=public, pg_temp
 -- function discard_event(p_tenant integer, p_conv uuid, p_id bigint, p_by text, p_why text) returns text sql security definer set search_path=public, pg_temp
 -- function drop_journal_before(p_day date) returns bigint plpgsql security definer set search_path=public, pg_temp, lock_timeout=500ms
+-- function due_checks(p_every_ms integer, p_limit integer) returns SETOF integer sql stable security definer set search_path=public, pg_temp
 -- function due_timers(p_limit integer, p_offset integer) returns TABLE(tenant_id integer, conv uuid) sql stable security definer set search_path=public, pg_temp
 -- function echo_facts(p_echoes json) returns TABLE(i integer, ours boolean, in_flight boolean, unsettled json) sql stable security definer set search_path=public, pg_temp
 -- function edit_message(p_tenant integer, p_conv uuid, p_seq bigint, p_text text, p_parts jsonb, p_at timestamp with time zone) returns void plpgsql
@@ -511,6 +529,7 @@
 -- function message_named(p_tenant integer, p_conv uuid, p_origin integer, p_message text) returns bigint sql stable
 -- function ms(t interval) returns double precision sql immutable
 -- function ms(t timestamp with time zone) returns double precision sql stable
+-- function note_connection(p_tenant integer, p_origin integer, p_state text, p_notes jsonb, p_repaired text) returns void sql security definer set search_path=public, pg_temp
 -- function noted(p_history jsonb, p_entry jsonb) returns jsonb sql immutable
 -- function oldest_journal_day() returns date sql stable security definer set search_path=public, pg_temp
 -- function open_work(p_limit integer) returns TABLE(pending bigint, pending_oldest_ms double precision, outbox bigint, outbox_oldest_ms double precision, parked_events bigint, parked_deliveries bigint) sql stable security definer set search_path=public, pg_temp
@@ -526,10 +545,13 @@
 -- function renew_media(p_held json, p_lease_ms integer) returns void sql security definer set search_path=public, pg_temp, enable_seqscan=off
 -- function replay_delivery(p_tenant integer, p_conv uuid, p_seq bigint, p_deadline_ms double precision) returns text plpgsql security definer set search_path=public, pg_temp
 -- function replay_event(p_tenant integer, p_conv uuid, p_id bigint, p_by text) returns text plpgsql security definer set search_path=public, pg_temp
+-- function save_credentials(p_tenant integer, p_origin integer, p_before text, p_sealed text) returns boolean plpgsql security definer set search_path=public, pg_temp
+-- function show_shadowed() returns bigint sql security definer set search_path=public, pg_temp
 -- function silent_sends(p_silent_ms integer, p_limit integer) returns TABLE(tenant_id integer, conv uuid, seq bigint, origin_id integer, author text, attempt integer, failures integer, token text, silences integer, silent_ms double precision, left_ms double precision) sql stable security definer set search_path=public, pg_temp
 -- function stranded_deliveries(p_tenant integer, p_conv uuid, p_age_ms integer, p_limit integer) returns TABLE(tenant_id integer, conv uuid, origin_id integer, open bigint, wait_ms double precision, identity text) sql stable security definer set search_path=public, pg_temp
 -- function stranded_lanes(p_after bigint, p_age_ms integer, p_limit integer) returns TABLE(id bigint, tenant_id integer, conv uuid, wait_ms double precision) sql stable security definer set search_path=public, pg_temp
 -- function suspect_event(p_tenant integer, p_conv uuid, p_reason text, p_attempts_max integer, p_survived boolean) returns text plpgsql security definer set search_path=public, pg_temp
 -- function take_lead(p_name text, p_holder text, p_ms integer) returns boolean plpgsql security definer set search_path=public, pg_temp
 -- function take_media(p_limit integer, p_lease_ms integer, p_cut_short_max integer) returns TABLE(tenant_id integer, media_id uuid, origin_id integer, file text, attempts integer, cut_short integer, age_ms double precision) plpgsql security definer set search_path=public, pg_temp, enable_seqscan=off
+-- function take_renewal(p_tenant integer, p_origin integer, p_every_ms integer) returns boolean plpgsql security definer set search_path=public, pg_temp
 -- function within_reach(p_tenant integer) returns boolean sql stable

@@ -45,7 +45,7 @@ export const MODULES: ModuleTable = {
     dialog: ["core", "message"],
     "dialog/flows/*": ["core", "message", "dialog"],
     sessions: ["core", "message"],
-    tenants: ["core", "channels", "dialog", "platform/postgres"],
+    tenants: ["core", "channels", "dialog", "platform/postgres", "platform/telemetry"],
 
     journal: ["core", "message", "channels", "platform/*", "tenants"],
     lane: ["core", "platform/*"],
@@ -67,7 +67,7 @@ export const MODULES: ModuleTable = {
 
     parking: ["core", "platform/postgres"],
     ledger: ["core", "platform/postgres"],
-    cli: ["core", "parking", "ledger"],
+    cli: ["core", "channels", "parking", "ledger", "tenants"],
 
     app: ["*"],
   },

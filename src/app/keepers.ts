@@ -1,11 +1,14 @@
 import type { Channel } from "../channels/channel.ts";
 import { createSweeper, createTimers } from "../conversation/keeper.ts";
+import { systemClock } from "../core/clock.ts";
 import type { Service } from "../core/service.ts";
 import { createPartitionKeeper } from "../journal/partitions.ts";
 import { createJournalRetention } from "../journal/retention.ts";
 import { createOutboxSweeper, createSilenceKeeper } from "../outbox/keeper.ts";
 import type { Statement } from "../platform/postgres/database.ts";
 import { createLeader } from "../platform/postgres/leader.ts";
+import type { Accounts } from "../tenants/accounts.ts";
+import { createConnectionKeeper } from "../tenants/connection-keeper.ts";
 import type { Origins } from "../tenants/origins.ts";
 import type { Foundation } from "./foundation.ts";
 import type { Inbound } from "./inbound.ts";
@@ -20,6 +23,7 @@ export type KeeperParts = {
   readonly outbound: Outbound;
   readonly origins: Origins;
   readonly channels: ReadonlyMap<string, Channel>;
+  readonly accounts: Accounts;
 };
 
 export type KeeperSet = {
@@ -36,6 +40,7 @@ const leadNames = [
   "journal retention",
   "silence keeper",
   "outbox sweeper",
+  "connection keeper",
 ] as const;
 
 /** A lease that ends at once; one that somebody else holds is not touched. */
@@ -46,7 +51,7 @@ const giveUpLeads: Statement = {
 
 /** The services of which one process is enough; whoever of the live processes leads does the work. */
 export function createKeeperSet(parts: KeeperParts): KeeperSet {
-  const { stores, inbound, outbound, origins, channels } = parts;
+  const { stores, inbound, outbound, origins, channels, accounts } = parts;
   const { config, logger, metrics, redis, process } = parts.foundation;
   const leads = (name: (typeof leadNames)[number]) => createLeader(stores.work, name, process);
   const woken = { lanes: inbound.lanes, store: inbound.store, tickets: stores.messages, logger };
@@ -77,6 +82,16 @@ export function createKeeperSet(parts: KeeperParts): KeeperSet {
     outbound: [
       createSilenceKeeper({ ...sending, leads: leads("silence keeper") }),
       createOutboxSweeper({ ...sending, leads: leads("outbox sweeper") }),
+      createConnectionKeeper({
+        database: stores.work,
+        origins,
+        channels,
+        accounts,
+        publicUrl: config.publicUrl,
+        leads: leads("connection keeper"),
+        clock: systemClock,
+        logger,
+      }),
     ],
     giveUpLeads: async () => {
       await stores.work.query(giveUpLeads, [process, leadNames]);

@@ -11,12 +11,15 @@ import { createDatabase, type Database, type Statement } from "../platform/postg
 import { createTicketQueue, type QueueName, type TicketQueue } from "../platform/queue/tickets.ts";
 import { createRedis, type RedisClient } from "../platform/redis/redis.ts";
 import { createLogger } from "../platform/telemetry/logger.ts";
-import { createChannels } from "./channels.ts";
+import { createRegistry, type Registry } from "../tenants/registry.ts";
+import { createRegistryStore } from "../tenants/registry-store.ts";
+import { createAccountsFor, createChannels } from "./channels.ts";
 import type { Config } from "./config.ts";
 
 /** What people do to a running system by hand. */
 export type Operations = {
   readonly parking: Parking;
+  readonly registry: Registry;
   readonly ledger: (filter: LedgerFilter) => Promise<readonly LedgerLine[]>;
   readonly close: () => Promise<void>;
 };
@@ -64,8 +67,15 @@ export async function openOperations(config: Config): Promise<Operations> {
       );
     },
   });
+  const channels = createChannels();
   return {
     parking,
+    registry: createRegistry({
+      store: createRegistryStore(database),
+      channels,
+      accounts: createAccountsFor(channels, config),
+      publicUrl: config.publicUrl,
+    }),
     ledger: (filter) => readLedger(ledgerDatabase, filter),
     close: async () => {
       await Promise.all([database.close(), ledgerDatabase.close()]);

@@ -1,5 +1,6 @@
 import { hostname, userInfo } from "node:os";
-import { BadUse, readCommand } from "../cli/command.ts";
+import { BadUse } from "../cli/bad-use.ts";
+import { readCommand } from "../cli/command.ts";
 import { exitCodes } from "../cli/desk.ts";
 import { helpTexts } from "../cli/help.ts";
 import { runCommand } from "../cli/run.ts";
@@ -34,13 +35,26 @@ export async function operate(
     }
     const operations = await openOperations(parsed.config);
     try {
-      return await runCommand(command, { ...operations, operator: operatorName(), terminal });
+      return await runCommand(command, {
+        ...operations,
+        operator: operatorName(),
+        terminal,
+        read: readSource,
+      });
     } finally {
       await operations.close();
     }
   } catch (error) {
     return complain(error, terminal);
   }
+}
+
+/** What a file says, or everything that comes in. */
+async function readSource(source: string): Promise<string> {
+  if (source === "-") return Bun.stdin.text();
+  const file = Bun.file(source.slice(1));
+  if (await file.exists()) return file.text();
+  throw new BadUse(`There is no file ${source.slice(1)}.`, "origins add");
 }
 
 const noSystem =

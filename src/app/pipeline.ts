@@ -43,7 +43,15 @@ export function createPipeline(
   const outbound = createOutbound(foundation, stores, { channels, origins, fileAddress });
   const { deliver } = outbound;
   const inbound = createInbound(foundation, stores, { channels, origins, deliver });
-  const keepers = createKeeperSet({ foundation, stores, inbound, outbound, origins, channels });
+  const keepers = createKeeperSet({
+    foundation,
+    stores,
+    inbound,
+    outbound,
+    origins,
+    channels,
+    accounts,
+  });
   const services = servicesOf(foundation.role, {
     origins: [refreshOrigins(foundation, origins, outbound.limiter)],
     work: inbound.services,

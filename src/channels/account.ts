@@ -18,6 +18,25 @@ export type CredentialField = {
   readonly absent: "fault" | "generated" | { readonly value: string };
 };
 
+/** Random bytes of a generated credential. */
+const generatedBytes = 24;
+
+/** Adds what nobody has said and the channel has a value for: its usual one, or a random one of our own. */
+export function completeCredentials(
+  fields: readonly CredentialField[],
+  given: Credentials,
+): Credentials {
+  const added = fields.flatMap(({ name, absent }) => {
+    if (given[name] !== undefined || absent === "fault") return [];
+    return [[name, absent === "generated" ? generated() : absent.value]];
+  });
+  return { ...Object.fromEntries(added), ...given };
+}
+
+function generated(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(generatedBytes))).toString("base64url");
+}
+
 /** What is wrong with credentials, as sentences that name fields and never values; none when they are complete. */
 export function judgeCredentials(
   fields: readonly CredentialField[],

@@ -3,6 +3,8 @@ import type { LedgerFilter } from "../ledger/ledger.ts";
 import { type ParkedName, readParkedId } from "../parking/parked-id.ts";
 import type { ParkedFilter } from "../parking/store.ts";
 import { type HelpTopic, helpTexts } from "./help.ts";
+import { BadUse } from "./bad-use.ts";
+import { isOriginTopic, type OriginCommand, readOriginCommand } from "./origin-command.ts";
 import { readSince } from "./since.ts";
 
 /** What a command line asks for. */
@@ -28,17 +30,8 @@ export type Command =
       readonly why: string;
       readonly by: string | null;
     }
+  | OriginCommand
   | { readonly type: "ledger"; readonly filter: LedgerFilter; readonly json: boolean };
-
-/** A command line that cannot be followed; the message is a sentence for its writer. */
-export class BadUse extends Error {
-  override readonly name = "BadUse";
-  readonly topic: HelpTopic;
-  constructor(message: string, topic: HelpTopic) {
-    super(message);
-    this.topic = topic;
-  }
-}
 
 const limitDefault = 100;
 const limitMax = 10_000;
@@ -62,6 +55,13 @@ const options: Readonly<Record<HelpTopic, Readonly<Record<string, Option>>>> = {
   "parked replay": { ...filterOptions, all: flag, by: text },
   "parked discard": { why: text, by: text },
   ledger: { tenant: text, origin: text, json: flag },
+  origins: {},
+  "origins add": { key: text, tenant: text, language: text, rate: text, "api-url": text },
+  "origins list": { tenant: text, origin: text, json: flag },
+  "origins check": {},
+  "origins enable": {},
+  "origins disable": {},
+  "origins rotate": {},
 };
 
 type Option = { readonly type: "string" | "boolean" };
@@ -81,12 +81,12 @@ export function readCommand(args: readonly string[], now: number): Command {
   const topic = topicOf(words);
   if (args.includes("--help") || args.includes("-h") || words[0] === "help")
     return { type: "help", topic };
-  if (topic === "" || topic === "parked") {
+  if (topic === "" || topic === "parked" || topic === "origins") {
     if (words.join(" ") === topic) return { type: "help", topic };
     throw new BadUse(`There is no command "${words.join(" ")}".`, topic);
   }
   const given = parse(topic, args.slice(topic.split(" ").length), now);
-  return readers[topic](given);
+  return isOriginTopic(topic) ? readOriginCommand(topic, given) : readers[topic](given);
 }
 
 /** The command that the first words name, or as much of it as there is. */

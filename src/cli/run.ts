@@ -3,6 +3,7 @@ import type { Desk } from "./desk.ts";
 import { discardParked } from "./discard.ts";
 import { printLedger } from "./ledger.ts";
 import { listParked } from "./list.ts";
+import { addOrigin, checkOrigins, listOrigins, rotateOrigins, switchOrigin } from "./origins.ts";
 import { replayAll, replayNamed } from "./replay.ts";
 import { showParked } from "./show.ts";
 
@@ -22,6 +23,16 @@ export function runCommand(
       return replayAll(command, desk);
     case "discard":
       return discardParked(command, desk);
+    case "origins add":
+      return addOrigin(command, desk);
+    case "origins list":
+      return listOrigins(command, desk);
+    case "origins check":
+      return checkOrigins(command, desk);
+    case "origins switch":
+      return switchOrigin(command, desk);
+    case "origins rotate":
+      return rotateOrigins(command, desk);
     case "ledger":
       return printLedger(command, desk);
   }

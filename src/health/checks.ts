@@ -1,5 +1,5 @@
 import type { Warning } from "./settings.ts";
-import type { Backlog, Hold, OpenWork } from "./open-work.ts";
+import type { Backlog, Hold, OpenWork, OriginConnection } from "./open-work.ts";
 import type { Seen } from "./look.ts";
 
 /** One thing that is looked at, with a sentence for people. */
@@ -52,6 +52,7 @@ function workChecks(work: OpenWork, seen: Seen, originName: OriginName): Checks 
     outbox: queueCheck("outbox", work.outbox, seen.wakeUps.outbox),
     parked: { status: "ok", message, events, deliveries },
     origins: holdsCheck(work.holds, originName),
+    connections: connectionsCheck(work.connections, originName),
   };
 }
 
@@ -78,6 +79,29 @@ function holdsCheck(holds: readonly Hold[], originName: OriginName): Check {
     status: serious ? "degraded" : "ok",
     message: `On hold: ${sentences.join(", ")}.`,
     held,
+  };
+}
+
+/** What the platforms say about our webhooks; what was mended is told, and troubles nobody any more. */
+function connectionsCheck(connections: readonly OriginConnection[], originName: OriginName): Check {
+  const broken = connections.filter(({ state }) => state !== "connected" && state !== "unchecked");
+  const mended = connections.filter(({ repaired }) => repaired !== null);
+  const sentences = [
+    ...broken.map(({ origin, state, notes, sinceSeconds }) =>
+      [`${originName(origin)} is ${state} for ${sinceSeconds} s.`, ...notes].join(" "),
+    ),
+    ...mended.map(
+      ({ origin, repaired }) =>
+        `${originName(origin)} was mended ${repaired?.secondsAgo ?? 0} s ago: ${repaired?.what ?? ""}`,
+    ),
+  ];
+  return {
+    status: broken.length === 0 ? "ok" : "degraded",
+    message:
+      sentences.length === 0
+        ? "Every platform that was asked delivers to us."
+        : sentences.join(" "),
+    broken: broken.map(({ origin, state, notes }) => ({ name: originName(origin), state, notes })),
   };
 }
 

@@ -7,6 +7,17 @@ export type OpenWork = {
   readonly parkedEvents: number;
   readonly parkedDeliveries: number;
   readonly holds: readonly Hold[];
+  readonly connections: readonly OriginConnection[];
+};
+
+/** What a platform last said about our webhook. */
+export type OriginConnection = {
+  readonly origin: number;
+  readonly state: string;
+  readonly notes: readonly string[];
+  readonly sinceSeconds: number;
+  /** What was found wrong and mended a short while ago. */
+  readonly repaired: { readonly what: string; readonly secondsAgo: number } | null;
 };
 
 export type Backlog = { readonly size: number; readonly oldestSeconds: number };
@@ -24,6 +35,21 @@ const activeHolds: Statement = {
   name: "active_holds_named",
   text: "SELECT * FROM active_holds() WHERE scope = ''",
 };
+
+const connectionsNow: Statement = {
+  name: "connections_now",
+  text: "SELECT * FROM connections_now()",
+};
+type ConnectionRow = {
+  readonly origin_id: number;
+  readonly state: string;
+  readonly notes: readonly string[];
+  readonly since_ms: number;
+  readonly repaired: string | null;
+  readonly repaired_ms: number | null;
+};
+/** A repair is told for so long, ms. */
+const repairToldMs = 3_600_000;
 
 type OpenWorkRow = {
   readonly pending: string;
@@ -53,6 +79,7 @@ export async function readOpenWork(database: Database): Promise<OpenWork> {
   const [work] = await database.query<OpenWorkRow>(openWork, [countedMax]);
   if (work === undefined) throw new Error("open_work returned nothing");
   const holds = await database.query<HoldRow>(activeHolds, []);
+  const connections = await database.query<ConnectionRow>(connectionsNow, []);
   return {
     messages: backlog(work.pending, work.pending_oldest_ms),
     outbox: backlog(work.outbox, work.outbox_oldest_ms),
@@ -64,6 +91,20 @@ export async function readOpenWork(database: Database): Promise<OpenWork> {
       reason: hold.reason,
       seconds: Math.ceil(hold.left_ms / 1_000),
     })),
+    connections: connections.map(connectionOf),
+  };
+}
+
+function connectionOf(row: ConnectionRow): OriginConnection {
+  const told = row.repaired !== null && (row.repaired_ms ?? repairToldMs) < repairToldMs;
+  return {
+    origin: row.origin_id,
+    state: row.state,
+    notes: row.notes,
+    sinceSeconds: Math.round(row.since_ms / 1_000),
+    repaired: told
+      ? { what: row.repaired ?? "", secondsAgo: Math.round((row.repaired_ms ?? 0) / 1_000) }
+      : null,
   };
 }
 

@@ -40,16 +40,24 @@ export function createWebhooks(parts: WebhookParts): Webhooks {
     const channel = parts.channels.get(channelName);
     if (!parts.origins.ready())
       return refusal(503, "not_ready", "Hookdesk has not read its origins yet");
-    const origin = parts.origins.byKey(channelName, originKey);
+    const origin =
+      channel === undefined ? undefined : await parts.origins.lookUp(channelName, originKey);
     if (channel === undefined || origin === undefined)
       return refusal(404, "unknown_origin", "no origin has this address");
     // Nobody can tell a webhook from a forgery now; the platform delivers again.
     if (origin.fault !== null)
       return refusal(503, "origin_unusable", "the origin's credentials cannot be read");
+    return byMethod(request, channel, origin);
+  };
+
+  const byMethod = (
+    request: Request,
+    channel: Channel,
+    origin: Origin,
+  ): Promise<Response> | Response => {
     if (request.method === "POST") return accept(request, channel, origin);
-    return request.method === "GET"
-      ? greet(request, channel, origin)
-      : wrongMethod(methodsOf(channel));
+    if (request.method === "GET") return greet(request, channel, origin);
+    return wrongMethod(methodsOf(channel));
   };
 
   const accept = async (request: Request, channel: Channel, origin: Origin): Promise<Response> => {

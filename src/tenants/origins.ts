@@ -1,4 +1,5 @@
 import type { Account } from "../channels/account.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
 import { type OriginId, originId, type TenantId, tenantId } from "../core/ids.ts";
 import type { Language } from "../dialog/dialog.ts";
 import type { Database, Statement } from "../platform/postgres/database.ts";
@@ -15,6 +16,8 @@ export type Origin = {
   readonly key: string;
   readonly enabled: boolean;
   readonly account: Account;
+  /** The account's credentials as they are stored. */
+  readonly sealed: string;
   /** Why nobody can speak for this account now; null when all is well. Its webhooks cannot be judged, and nothing is sent. */
   readonly fault: string | null;
   readonly language: Language;
@@ -30,6 +33,8 @@ export type Origin = {
 export type Origins = {
   readonly ready: () => boolean;
   readonly byKey: (channel: string, key: string) => Origin | undefined;
+  /** As `byKey`, but an address that is not known yet is looked for once more: a new origin is there at its first webhook. */
+  readonly lookUp: (channel: string, key: string) => Promise<Origin | undefined>;
   readonly byId: (id: OriginId) => Origin | undefined;
   readonly all: () => readonly Origin[];
   readonly refresh: () => Promise<void>;
@@ -49,25 +54,41 @@ type OriginRow = SealedAccount & {
 
 const allOrigins: Statement = { name: "all_origins", text: "SELECT * FROM all_origins()" };
 
+/** How often strangers' addresses may have everything read again, ms. */
+const missEveryMs = 1_000;
+
 /** Makes the memory of all origins; empty until the first `refresh`, which rejects while PostgreSQL is away. */
-export function createOrigins(database: Database, accounts: Pick<Accounts, "open">): Origins {
+export function createOrigins(
+  database: Database,
+  accounts: Pick<Accounts, "open">,
+  clock: Clock = systemClock,
+): Origins {
   const open = rememberOpened(accounts);
   let byId = new Map<OriginId, Origin>();
   let byKey = new Map<string, Origin>();
   let ready = false;
+  let missedAt = Number.NEGATIVE_INFINITY;
+  const refresh = async (): Promise<void> => {
+    const rows = await database.query<OriginRow>(allOrigins, []);
+    const origins = rows.map((row) => originOf(row, open(row)));
+    byId = new Map(origins.map((origin) => [origin.id, origin]));
+    byKey = new Map(origins.map((origin) => [`${origin.channel}/${origin.key}`, origin]));
+    ready = true;
+  };
   return {
     ready: () => ready,
     byKey: (channel, key) => byKey.get(`${channel}/${key}`),
+    lookUp: async (channel, key) => {
+      const known = byKey.get(`${channel}/${key}`);
+      const now = clock.monotonic();
+      if (known !== undefined || now - missedAt < missEveryMs) return known;
+      missedAt = now;
+      await refresh().catch(() => undefined);
+      return byKey.get(`${channel}/${key}`);
+    },
     byId: (id) => byId.get(id),
     all: () => [...byId.values()],
-    refresh: async () => {
-      const origins = (await database.query<OriginRow>(allOrigins, [])).map((row) =>
-        originOf(row, open(row)),
-      );
-      byId = new Map(origins.map((origin) => [origin.id, origin]));
-      byKey = new Map(origins.map((origin) => [`${origin.channel}/${origin.key}`, origin]));
-      ready = true;
-    },
+    refresh,
   };
 }
 
@@ -92,6 +113,7 @@ function originOf(row: OriginRow, opened: OpenedAccount): Origin {
     key: row.origin_key,
     enabled: row.enabled,
     ...opened,
+    sealed: row.credentials,
     language: row.language,
     rate: { count: row.rate_count, windowMs: row.rate_window_ms },
     inFlightMax: row.in_flight_max,

@@ -13,6 +13,7 @@ export function simulatedOrigin(changes: Partial<Origin> = {}): Origin {
     enabled: true,
     account,
     fault: null,
+    sealed: "",
     language: "en",
     rate: { count: 1_000, windowMs: 1_000 },
     inFlightMax: 64,
@@ -26,6 +27,8 @@ export function originsOf(origins: readonly Origin[]): Origins {
   return {
     ready: () => true,
     byKey: (channel, key) => origins.find((one) => one.channel === channel && one.key === key),
+    lookUp: async (channel, key) =>
+      origins.find((one) => one.channel === channel && one.key === key),
     byId: (id) => origins.find((one) => one.id === id),
     all: () => origins,
     refresh: async () => undefined,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { BadUse, readCommand } from "../../../src/cli/command.ts";
+import { BadUse } from "../../../src/cli/bad-use.ts";
+import { readCommand } from "../../../src/cli/command.ts";
 import { readSince } from "../../../src/cli/since.ts";
 
 const now = Date.parse("2026-11-21T12:00:00Z");

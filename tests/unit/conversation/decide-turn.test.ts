@@ -29,6 +29,7 @@ const origin: Origin = {
   enabled: true,
   account: { apiUrl: "", credentials: {} },
   fault: null,
+  sealed: "",
   language: "en",
   rate: { count: 1, windowMs: 1 },
   inFlightMax: 1,
