@@ -13,7 +13,7 @@ export type Preload = {
 type Column = { readonly table: string; readonly column: string };
 
 /** Tables that describe the installation, not its conversations. */
-const installation = ["tenants", "origins"];
+const installation = ["tenants", "origins", "origin_connections"];
 const restDeadlineMs = 15_000;
 /** Digits of a message's id in its event's key. */
 const keyDigits = 20;

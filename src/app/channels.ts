@@ -16,10 +16,10 @@ export function createChannels(): Channels {
   const http = createHttpClient();
   const channels: readonly Channel[] = [
     createChat2Desk({ http }),
+    createTelegram({ http }),
     createWhatsApp({ http }),
     createMessenger({ http }),
     createInstagram({ http }),
-    createTelegram({ http }),
   ];
   return new Map(channels.map((channel) => [channel.name, channel]));
 }
