@@ -17,11 +17,16 @@ import { listenForStop, type StopRequest } from "./services/stop-request.ts";
 import { countTests, type Counts, filesWithoutTests } from "./services/test-report.ts";
 
 const testTimeoutMs = 30_000;
-/** Files that do little but wait, for a minute each: they run beside all others, which run one after another, so that nothing crowds them. */
+/** Files that do little but wait: they run beside all others, which run one after another, so that nothing crowds them. */
 const waitingFiles = [
   "tests/scenario/limit-300-per-60s.test.ts",
   "tests/integration/app/stop.test.ts",
   "tests/integration/outbox/sender.test.ts",
+  "tests/integration/outbox/hookdesk.test.ts",
+  "tests/integration/outage/lost-later.test.ts",
+  "tests/integration/outage/missing-at-start.test.ts",
+  "tests/integration/health/health.test.ts",
+  "tests/integration/media/downloads.test.ts",
 ];
 const runMaxMs = 20 * 60_000;
 const stopDeadlineMs = 5_000;
