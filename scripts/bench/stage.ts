@@ -43,6 +43,9 @@ export async function onStage<Result>(
 /** What did not serve the messages: the load itself, and whatever else ran on the machine. */
 const notTheSystem = ["generator", "others"];
 
+/** Parts of a second that are kept. */
+const fraction = 1e6;
+
 /** CPU seconds per 1,000 messages, by name, and of the system with its stores together. */
 export function costPer1000(
   cpu: CpuSeconds,
@@ -50,7 +53,8 @@ export function costPer1000(
 ): readonly { readonly name: string; readonly seconds: number }[] {
   const each = Object.entries(cpu).map(([name, seconds]) => ({
     name,
-    seconds: (seconds * 1_000) / messages,
+    // Sums of hundredths are no whole hundredths, and their differences are hardly ever nothing.
+    seconds: Math.round((seconds * 1_000 * fraction) / messages) / fraction,
   }));
   const all = each
     .filter(({ name }) => !notTheSystem.includes(name))
